@@ -27,6 +27,7 @@ from harness.cli import (
     drift,
     examples,
     experiments,
+    labelling,
     language_models,
     models,
     papers,
@@ -59,6 +60,7 @@ WITHOUT_OUTPUT_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "schema": "its output is JSON already",
         "ui": "it prints one address and serves until it is stopped",
+        "label": "without --output it prints one address and serves until it is stopped",
         "serve-llm": "it prints one address and serves until it is stopped",
     }
 )
@@ -118,6 +120,7 @@ for room in (
     comparisons,
     models,
     articles,
+    labelling,
     drift,
     audits,
     suites,

@@ -134,9 +134,7 @@ def labels_of(row: RowVotes, frames: Sequence[str]) -> tuple[str, tuple[str, ...
     given = answers(row.votes, "frames")
     if not given:
         return str(stance), None, str(holder)
-    chosen = tuple(
-        name for name in frames if 2 * sum(name in vote for vote in given.values()) > len(given)
-    )
+    chosen = tuple(name for name in frames if 2 * sum(name in vote for vote in given.values()) > len(given))
     return str(stance), chosen, str(holder)
 
 

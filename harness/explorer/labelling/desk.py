@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.explorer.labelling.task import LabelItem, LabelTask
-from harness.explorer.labelling.vote_log import ACTIONS, ROLES, Press, Vote, VoteLog, frames_of, votes_of
+from harness.explorer.labelling.vote_log import (
+    ACTIONS,
+    ROLES,
+    Press,
+    Vote,
+    VoteLog,
+    frames_of,
+    frames_text,
+    votes_of,
+)
 from harness.values.errors import HarnessError, suggest
 from harness.values.unreadable import usable_text
 
@@ -26,7 +36,7 @@ PACED_ROWS = 30
 """Rows that the pace is the median of: the latest."""
 
 
-class RefusedPress(HarnessError):
+class PressError(HarnessError):
     """A press that cannot be recorded; nothing was."""
 
 
@@ -110,7 +120,7 @@ class LabelDesk:
 
         Raises
         ------
-        RefusedPress
+        PressError
             Where the annotator, row, action or label is none of this task, or somebody who voted on a row
             would settle it.
         """
@@ -121,13 +131,13 @@ class LabelDesk:
 
         Raises
         ------
-        RefusedPress
+        PressError
             Where the annotator has not labelled it: whoever sees the model's label first is swayed by it.
         """
         item = self._item(key)
         voted = {vote.item: vote for vote in self.log.votes(annotator, role="vote")}
         if key not in voted or not self.is_done(voted[key]):
-            raise RefusedPress("the model's label is shown once this row is labelled")
+            raise PressError("the model's label is shown once this row is labelled")
         self.note_look(annotator, key, "vote")
         return item.predicted
 
@@ -135,14 +145,28 @@ class LabelDesk:
         """Record that somebody saw the model's label of a row, or the votes of others on it; once."""
         self.log.record(Press(f"looked:{role}:{annotator}:{key}", annotator, key, "looked", "1", role))
 
+    def check_vote(self, vote: Vote) -> None:
+        """Refuse a vote from a file whose labels are none of this task.
+
+        Raises
+        ------
+        PressError
+        """
+        if vote.stance:
+            self._check_value("stance", vote.stance)
+        if vote.frames is not None:
+            self._check_value("frames", frames_text(vote.frames))
+        for text in (vote.holder, vote.comment):
+            self._check_value("comment", text)
+
     def _checked(self, press: Press) -> Press:
         name = annotator_name(press.annotator)
         if press.role not in ROLES:
-            raise RefusedPress(f"there is no role {press.role!r}; {suggest(press.role, ROLES)}")
+            raise PressError(f"there is no role {press.role!r}; {suggest(press.role, ROLES)}")
         if press.action not in ACTIONS or press.action == "looked":
-            raise RefusedPress(f"there is no action {press.action!r}")
+            raise PressError(f"there is no action {press.action!r}")
         if not 0 < len(press.press) <= MAX_NAME:
-            raise RefusedPress("a press needs a name of its own")
+            raise PressError("a press needs a name of its own")
         value = usable_text(press.value)
         if press.action != "undo":
             self._item(press.item)
@@ -155,22 +179,22 @@ class LabelDesk:
     def _check_value(self, action: str, value: str) -> None:
         book = self.task.codebook
         if action == "stance" and value not in book.stances:
-            raise RefusedPress(f"there is no stance {value!r}; {suggest(value, book.stances)}")
+            raise PressError(f"there is no stance {value!r}; {suggest(value, book.stances)}")
         if action == "frames":
             frames = frames_of(value)
             unknown = [frame for frame in frames if frame not in book.frames]
             if unknown or len(set(frames)) < len(frames):
-                raise RefusedPress(f"these are no frames of the codebook: {value!r}")
+                raise PressError(f"these are no frames of the codebook: {value!r}")
         if len(value) > MAX_WRITTEN:
-            raise RefusedPress(f"a comment or a holder has at most {MAX_WRITTEN:,} characters")
+            raise PressError(f"a comment or a holder has at most {MAX_WRITTEN:,} characters")
 
     def _check_third(self, annotator: str, key: str) -> None:
         if any(vote.item == key for vote in self.log.votes(annotator, role="vote")):
-            raise RefusedPress("you voted on this row: a third person settles it")
+            raise PressError("you voted on this row: a third person settles it")
 
     def _item(self, key: str) -> LabelItem:
         if key not in self.task.by_key:
-            raise RefusedPress(f"there is no row {key!r}")
+            raise PressError(f"there is no row {key!r}")
         return self.task.by_key[key]
 
 
@@ -179,14 +203,14 @@ def annotator_name(text: str) -> str:
 
     Raises
     ------
-    RefusedPress
+    PressError
         Where it is empty, longer than :data:`MAX_NAME`, or holds characters that are not shown.
     """
     name = " ".join(usable_text(text).split())
     if not 0 < len(name) <= MAX_NAME:
-        raise RefusedPress(f"a name has 1 to {MAX_NAME} characters")
+        raise PressError(f"a name has 1 to {MAX_NAME} characters")
     if not name.isprintable():
-        raise RefusedPress("a name holds no control characters")
+        raise PressError("a name holds no control characters")
     return name
 
 
@@ -207,9 +231,7 @@ def _shown(item: LabelItem, vote: Vote | None) -> dict[str, Any]:
 
 def _progress(rows: int, done: Sequence[Vote]) -> Progress:
     times = sorted(vote.at for vote in done)[-PACED_ROWS - 1 :]
-    gaps = [
-        gap for gap in _seconds_between(times) if gap <= MAX_PAUSE_SECONDS
-    ]
+    gaps = [gap for gap in _seconds_between(times) if gap <= MAX_PAUSE_SECONDS]
     pace = statistics.median(gaps) if gaps else None
     return Progress(rows, len(done), sum(vote.skipped for vote in done), pace)
 
@@ -222,4 +244,4 @@ def _seconds_between(times: Iterable[str]) -> list[float]:
             moments.append(dt.datetime.fromisoformat(time).timestamp())
         except ValueError:
             continue
-    return [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    return [later - earlier for earlier, later in itertools.pairwise(moments)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class TaskOptions:
 
     name: str
     asks: tuple[Question, ...] = ("stance",)
-    codebook: Codebook = Codebook()
+    codebook: Codebook = field(default_factory=Codebook)
     parties: Registry = EMPTY
     predicted: str = ""
 
@@ -92,10 +92,7 @@ def task_of(table: FileTable, options: TaskOptions) -> LabelTask:
     predicted = options.predicted or _first(PREDICTED, cells)
     targets = [_text(row.get("target")) if "stance" in options.asks else "" for row in rows]
     keys = item_keys(
-        [
-            (_text(row.get(id_)), _text(row["text"]), target)
-            for row, target in zip(rows, targets, strict=True)
-        ]
+        [(_text(row.get(id_)), _text(row["text"]), target) for row, target in zip(rows, targets, strict=True)]
     )
     items = tuple(
         LabelItem(

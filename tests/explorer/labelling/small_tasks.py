@@ -23,7 +23,9 @@ def small_task(rows: int = 20, asks: tuple[Question, ...] = ("stance",)) -> Labe
     )
 
 
-def vote(log: VoteLog, annotator: str, item: str, action: str, value: str, role: str = "vote") -> Press | None:
+def vote(
+    log: VoteLog, annotator: str, item: str, action: str, value: str, role: str = "vote"
+) -> Press | None:
     name = f"{annotator}/{role}/{item}/{action}/{value}"
     return log.record(Press(name, annotator, item, action, value, role))
 

@@ -16,7 +16,15 @@ from harness.explorer.labelling.vote_log import Press, VoteLog, presses_for, vot
 from harness.values.errors import StoreError
 from tests.explorer.labelling.small_tasks import small_log, vote
 
-HOSTILE = ("'; DROP TABLE presses; --", "<img src=x onerror=alert(1)>", "=1+1", "\u202eabc", "a|b", "", "🙂" * 9)
+HOSTILE = (
+    "'; DROP TABLE presses; --",
+    "<img src=x onerror=alert(1)>",
+    "=1+1",
+    "\u202eabc",
+    "a|b",
+    "",
+    "🙂" * 9,
+)
 
 
 def test_a_vote_is_what_its_presses_leave(tmp_path: Path) -> None:
@@ -40,7 +48,8 @@ def test_undo_takes_back_the_last_press_that_holds(tmp_path: Path) -> None:
     vote(log, "Ada", "a", "stance", "neutral")
     vote(log, "Ben", "a", "stance", "supportive")
     taken_back = log.record(Press("u1", "Ada", "", "undo"))
-    assert taken_back is not None and (taken_back.item, taken_back.value) == ("a", "neutral")
+    assert taken_back is not None
+    assert (taken_back.item, taken_back.value) == ("a", "neutral")
     assert [each.stance for each in log.votes("Ada")] == ["critical"]
     log.record(Press("u2", "Ada", "", "undo"))
     assert log.votes("Ada") == []
