@@ -94,7 +94,7 @@ def agreement(task: LabelTask, rows: Mapping[str, RowVotes]) -> dict[str, Measur
         Question → measure, whose ``n`` counts the rows with two votes or more. Frames have the mean of their
         alphas, each a yes or a no, and one measure each under ``frames: NAME``.
     """
-    measures = {}
+    measures: dict[str, Measure] = {}
     for question in task.asks:
         pairs = [
             (list(given.values()), task.by_key[key].group)

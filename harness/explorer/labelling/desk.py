@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.explorer.labelling.task import LabelItem, LabelTask
+from harness.explorer.labelling.vote_book import VoteBook
 from harness.explorer.labelling.vote_log import (
     ACTIONS,
     ROLES,
@@ -18,7 +19,6 @@ from harness.explorer.labelling.vote_log import (
     VoteLog,
     frames_of,
     frames_text,
-    votes_of,
 )
 from harness.values.errors import HarnessError, suggest
 from harness.values.unreadable import usable_text
@@ -73,7 +73,7 @@ class LabelDesk:
     """
 
     def __init__(self, task: LabelTask, log: VoteLog) -> None:
-        self.task, self.log = task, log
+        self.task, self.log, self.book = task, log, VoteBook(log)
 
     def is_done(self, vote: Vote) -> bool:
         """Say whether a vote answers all that is asked of a row."""
@@ -95,10 +95,9 @@ class LabelDesk:
             ``row`` is None once all are done. Neither where a row comes from nor why it was picked is in it,
             and of the model's label only whether there is one.
         """
-        presses = self.log.presses(annotator)
-        votes = {vote.item: vote for vote in votes_of(presses) if vote.role == "vote"}
+        votes = self.book.of(annotator)
         # Whoever saw the votes of others on a row is no longer blind to it.
-        barred = {press.item for press in presses if press.role == "settle"} - set(votes)
+        barred = self.book.looked_at(annotator) - set(votes)
         order = [key for key in self.task.order_for(annotator) if key not in barred]
         done = {key for key in order if key in votes and self.is_done(votes[key])}
         key = wanted if wanted in self.task.by_key else next((k for k in order if k not in done), "")
@@ -135,7 +134,7 @@ class LabelDesk:
             Where the annotator has not labelled it: whoever sees the model's label first is swayed by it.
         """
         item = self._item(key)
-        voted = {vote.item: vote for vote in self.log.votes(annotator, role="vote")}
+        voted = self.book.of(annotator)
         if key not in voted or not self.is_done(voted[key]):
             raise PressError("the model's label is shown once this row is labelled")
         self.note_look(annotator, key, "vote")
@@ -189,7 +188,7 @@ class LabelDesk:
             raise PressError(f"a comment or a holder has at most {MAX_WRITTEN:,} characters")
 
     def _check_third(self, annotator: str, key: str) -> None:
-        if any(vote.item == key for vote in self.log.votes(annotator, role="vote")):
+        if key in self.book.of(annotator):
             raise PressError("you voted on this row: a third person settles it")
 
     def _item(self, key: str) -> LabelItem:

@@ -93,16 +93,18 @@ def _described(desk: LabelDesk) -> dict[str, Any]:
 
 def _pressed(desk: LabelDesk, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Record a press; answer with the row that the screen shows next, once the press is on the disk."""
-    fields = {name: _text(sent, name) for name in ("press", "annotator", "item", "action", "value")}
-    press = Press(**fields, role=_text(sent, "role") or "vote")
+    name, annotator, item, action, value = (
+        _text(sent, field) for field in ("press", "annotator", "item", "action", "value")
+    )
+    press = Press(name, annotator, item, action, value, _text(sent, "role") or "vote")
     recorded = desk.press(press)
-    annotator = annotator_name(press.annotator)
+    annotator = annotator_name(annotator)
     if press.role == "settle":
         return {"recorded": recorded is not None}
     wanted = recorded.item if recorded is not None else press.item
     if sent.get("advance") is True and press.action != "undo":
-        voted = (vote for vote in desk.log.votes(annotator, role="vote") if vote.item == wanted)
-        wanted = "" if any(map(desk.is_done, voted)) else wanted
+        vote = desk.book.of(annotator).get(wanted)
+        wanted = "" if vote is not None and desk.is_done(vote) else wanted
     return {"recorded": recorded is not None, **desk.state(annotator, wanted)}
 
 
@@ -115,9 +117,9 @@ class _CountedVotes:
 
     def rows(self) -> dict[str, RowVotes]:
         """Return the votes on each row."""
-        until = self.desk.log.last_number()
+        until = self.desk.book.refresh()
         if until != self._until:
-            self._rows = by_row(self.desk.task, self.desk.log.votes())
+            self._rows = by_row(self.desk.task, self.desk.book.every())
             self._until, self._agreement = until, {}
         return self._rows
 

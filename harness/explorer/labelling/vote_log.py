@@ -10,6 +10,8 @@ import contextlib
 import datetime as dt
 import hashlib
 import sqlite3
+import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,8 +141,16 @@ class VoteLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._connection() as connection:
-            connection.executescript(_SCHEMA)
+        self._lock = threading.Lock()
+        with self._refused():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Open throughout: whoever closes the last connection of a file brings all of it to the disk.
+            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+            weakref.finalize(self, self._connection.close)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            # NORMAL would lose the last presses in a power cut.
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_SCHEMA)
 
     def record(self, press: Press) -> Press | None:
         """Append a press; it is on the disk when this returns.
@@ -161,48 +171,39 @@ class VoteLog:
 
     def record_all(self, presses: Sequence[Press]) -> list[Press | None]:
         """Append several presses, all or none; see :meth:`record`."""
-        recorded = []
-        with self._connection() as connection:
+        with self._lock, self._refused():
             # At once: two that both read first and then want to write would wait for each other.
-            connection.execute("BEGIN IMMEDIATE")
-            recorded = [_appended(connection, press) for press in presses]
-            connection.commit()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                recorded = [_appended(self._connection, press) for press in presses]
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
         return recorded
 
-    def presses(self, annotator: str | None = None, *, role: str | None = None) -> list[Press]:
-        """Return the presses of an annotator, or of all, in the order of the log."""
+    def presses(
+        self, annotator: str | None = None, *, role: str | None = None, since: int = 0
+    ) -> list[Press]:
+        """Return the presses of an annotator, or of all, after a number, in the order of the log."""
         wanted = [("annotator", annotator), ("role", role)]
-        where = " AND ".join(f"{name} = ?" for name, value in wanted if value is not None)
-        values = [value for _, value in wanted if value is not None]
-        query = f"SELECT {_COLUMNS} FROM presses {'WHERE ' + where if where else ''} ORDER BY number"  # noqa: S608 (names of columns)
-        with self._connection() as connection:
-            return [_press(row) for row in connection.execute(query, values)]
+        where = "".join(f" AND {name} = ?" for name, value in wanted if value is not None)
+        values = [since, *(value for _, value in wanted if value is not None)]
+        query = f"SELECT {_COLUMNS} FROM presses WHERE number > ?{where} ORDER BY number"  # noqa: S608 (names of columns)
+        with self._lock, self._refused():
+            return [_press(row) for row in self._connection.execute(query, values)]
 
     def votes(self, annotator: str | None = None, *, role: str | None = None) -> list[Vote]:
         """Return what an annotator, or everybody, says of each row; see :func:`votes_of`."""
         return votes_of(self.presses(annotator, role=role))
 
-    def last_number(self) -> int:
-        """Return how many presses the log has: whoever remembers the votes until here is up to date."""
-        with self._connection() as connection:
-            return int(connection.execute("SELECT COALESCE(MAX(number), 0) FROM presses").fetchone()[0])
-
     @contextlib.contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one piece of work: connections are bound to threads, and a server has many."""
+    def _refused(self) -> Iterator[None]:
+        """Turn what SQLite or the system says against it into a :class:`StoreError`."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+            yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"the votes {self.path} cannot be opened: {error}") from error
-        with contextlib.closing(connection):
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-                # NORMAL would lose the last presses in a power cut.
-                connection.execute("PRAGMA synchronous=FULL")
-                yield connection
-            except sqlite3.Error as error:
-                raise StoreError(f"the votes {self.path} cannot be read or written: {error}") from error
+            raise StoreError(f"the votes {self.path} cannot be read or written: {error}") from error
 
 
 def votes_of(presses: Iterable[Press]) -> list[Vote]:
