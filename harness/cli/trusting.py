@@ -15,7 +15,9 @@ from harness.cli.reporting import Report, add_switches
 from harness.values import own_code, trusted_hosts
 from harness.values.errors import HarnessError
 
-EXECUTING = frozenset({"run", "suite", "compare", "score", "audit", "promote", "predict", "read", "crosstab"})
+EXECUTING = frozenset(
+    {"run", "suite", "compare", "explore", "score", "audit", "promote", "predict", "read", "crosstab"}
+)
 """Verbs that may call code of the person's own: a classifier, a corpus, a metric, an audit. All others only
 read it."""
 

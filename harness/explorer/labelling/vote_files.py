@@ -30,7 +30,7 @@ from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text, pr
 from harness.values.errors import CorpusError, OutputError, Problem
 from harness.values.labels import NO_FRAME
 from harness.values.outputs import write_text
-from harness.values.spreadsheets import table_text
+from harness.values.spreadsheets import guarded, table_text
 
 VoteFormat = Literal["table", "label-studio", "argilla"]
 """``table``: CSV or JSONL, a row each with a column for each annotator and question."""
@@ -101,7 +101,10 @@ def write_votes(
         tasks = [label_studio_task(task.by_key[key], row, k) for k, (key, row) in enumerate(rows.items(), 1)]
         write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1, default=str) + "\n")
     else:
-        lines: Iterable[Mapping[str, Any]] = records
+        # Readers of rows take the prefix of a spreadsheet program's guard off, in JSONL too.
+        lines: Iterable[Mapping[str, Any]] = [
+            {name: guarded(value) for name, value in record.items()} for record in records
+        ]
         if form == "argilla":
             lines = [argilla_record(task.by_key[key], row) for key, row in rows.items()]
         write_text(path, "".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in lines))

@@ -143,6 +143,9 @@ function filteredRows(filter) {
   return {before: before.subarray(0, n), rows: sorted(after.subarray(0, m), filter)};
 }
 
+// The place of each sentence in the alphabet, once it was asked for.
+let ranks = null;
+
 function sorted(rows, filter) {
   const first = focusOf(filter), second = secondOf(filter);
   const keys = {
@@ -151,11 +154,12 @@ function sorted(rows, filter) {
     seeds: (row) => { const [agreeing, asked] = seedsAgreeing(first, row); return asked ? agreeing / asked : 2; },
     moved: (row) => second ? -movedBy(first, second, row) : 0,
   };
-  if (filter.sort === "text") {
+  if (filter.sort === "text" && !ranks) {
     const order = T.text.map((_, index) => index).sort((a, b) => T.text[a] < T.text[b] ? -1 : 1), rank = new Int32Array(T.text.length);
     order.forEach((index, position) => { rank[index] = position; });
-    keys.text = (row) => rank[T.col.text[row]];
+    ranks = rank;
   }
+  keys.text = (row) => ranks[T.col.text[row]];
   const key = Object.hasOwn(keys, filter.sort) ? keys[filter.sort] : null;
   if (!key) return rows;
   const values = new Float64Array(T.n);
@@ -176,6 +180,6 @@ function answerProbability(classifier, row) {
 // By how much two classifiers differ on a row: half the sum of differences (total variation), or their mean of several labels.
 function movedBy(first, second, row) {
   let sum = 0;
-  T.labels.forEach((_, label) => { sum += Math.abs(probability(first, label, row) - probability(second, label, row)); });
+  for (let label = 0; label < T.labels.length; label++) sum += Math.abs(probability(first, label, row) - probability(second, label, row));
   return T.multi ? sum / T.labels.length : sum / 2;
 }

@@ -136,6 +136,7 @@ function listen() {
   addEventListener("resize", () => { list.first = -1; showRows(list.rows); });
   addEventListener("popstate", () => { state = readFilter(location.hash); byId("q").value = state.q; draw(); });
   byId("filter-text").addEventListener("change", (event) => { state = readFilter(event.target.value); byId("q").value = state.q; writeAddress(true); draw(); });
+  byId("to-filters").addEventListener("click", () => document.querySelector("aside").scrollIntoView());
   byId("help-button").addEventListener("click", () => byId("help").showModal());
   document.addEventListener("keydown", pressed);
   brushHistogram();

@@ -16,22 +16,36 @@ function randomNumbers(seed) {
 
 // Counts by cluster and seed: items, right ones, and for each label hits, false alarms and misses.
 function tallies(classifier, rows) {
-  const width = 2 + 3 * T.labels.length, size = width * classifier.seeds, numbers = new Map();
-  const asked = rows.filter((row) => wasAsked(classifier, row));
-  for (const row of asked) if (!numbers.has(T.cluster[row])) numbers.set(T.cluster[row], numbers.size);
-  const counts = new Float64Array(numbers.size * size);
-  for (const row of asked) {
-    const truth = T.truth[row], start = numbers.get(T.cluster[row]) * size;
-    for (let seed = 0; seed < classifier.seeds; seed++) {
-      const code = classifier.codes[seed * T.n + row], at = start + seed * width;
+  const width = 2 + 3 * T.labels.length, size = width * classifier.seeds, n = T.n, truths = T.truth, cluster = T.cluster;
+  const numbers = new Int32Array(T.group.length + n).fill(-1), starts = new Int32Array(rows.length);
+  let clusters = 0, asked = 0;
+  for (let i = 0; i < rows.length; i++) {
+    if (classifier.label[rows[i]] === NOT_SCORED) { starts[i] = -1; continue; }
+    asked++;
+    const of = cluster[rows[i]];
+    if (numbers[of] < 0) numbers[of] = clusters++;
+    starts[i] = numbers[of] * size;
+  }
+  const counts = new Float64Array(clusters * size);
+  for (let seed = 0; seed < classifier.seeds; seed++) {
+    const codes = classifier.codes.subarray(seed * n, (seed + 1) * n);
+    for (let i = 0; i < rows.length; i++) {
+      if (starts[i] < 0) continue;
+      const code = codes[rows[i]], truth = truths[rows[i]], at = starts[i] + seed * width;
       if (code === NOT_SCORED) continue;
       counts[at]++;
       if (code === truth) counts[at + 1]++;
+      // Of a single-label task, the number of a set is that of its label.
+      if (!T.multi) {
+        counts[at + 2 + 3 * truth + (code === truth ? 0 : 2)]++;
+        if (code >= 0 && code !== truth) counts[at + 2 + 3 * code + 1]++;
+        continue;
+      }
       for (const label of T.sets[truth]) counts[at + 2 + 3 * label + (code >= 0 && T.sets[code].includes(label) ? 0 : 2)]++;
       if (code >= 0) for (const label of T.sets[code]) if (!T.sets[truth].includes(label)) counts[at + 2 + 3 * label + 1]++;
     }
   }
-  return {counts, size, width, clusters: numbers.size, n: asked.length};
+  return {counts, size, width, clusters, n: asked};
 }
 
 // Accuracy and macro-F1, means over seeds; F1 of a label that neither occurs nor is given is 0, as in the harness.
@@ -89,7 +103,8 @@ async function bootstrap(tally, cancelled) {
 function ends(values) {
   const ordered = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const at = (share) => { const place = share * (ordered.length - 1), low = Math.floor(place); return ordered[low] + (place - low) * ((ordered[low + 1] ?? ordered[low]) - ordered[low]); };
-  return ordered.length ? [at(0.025), at(0.975)] : null;
+  // An interval without width would claim certainty.
+  return ordered.length && at(0.975) > at(0.025) ? [at(0.025), at(0.975)] : null;
 }
 
 // Two classifiers on the same rows: who is right where, and a randomization test of the difference in accuracy that

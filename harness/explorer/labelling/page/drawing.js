@@ -39,7 +39,7 @@ function progressText(progress) {
 
 function choiceButton(key, label, pressed, press, title) {
   return make("button", { type: "button", "aria-pressed": pressed ? "true" : "false", onclick: press, title: title || null },
-    key && make("kbd", {}, key), label);
+    key && make("kbd", {}, key), key && " ", label);
 }
 
 function drawCodebook(task) {
@@ -50,7 +50,7 @@ function drawCodebook(task) {
   for (const question of task.asks) {
     const list = make("dl");
     for (const [name, key] of labels[question]) {
-      list.append(make("dt", {}, make("kbd", {}, key), readable(name)), make("dd", {}, task.definitions[question][name] || ""));
+      list.append(make("dt", {}, make("kbd", {}, key), " ", readable(name)), make("dd", {}, task.definitions[question][name] || ""));
     }
     aside.append(make("h2", {}, titles[question]), list);
   }

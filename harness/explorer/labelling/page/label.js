@@ -54,9 +54,11 @@ async function press(action, value, more = {}) {
   if (answer) showState(answer);
 }
 
-function showState(state) {
+function showState(state, forward = true) {
   const { row, progress } = state;
-  if (view.row && (!row || row.key !== view.row.key)) view.history.push(view.row.key);
+  if (forward && view.row && (!row || row.key !== view.row.key)) view.history.push(view.row.key);
+  // Whoever is taken back to a row goes back from there, not to it.
+  if (!forward && row && view.history.at(-1) === row.key) view.history.pop();
   view.row = row;
   byId("progress").textContent = progressText(progress);
   const share = progress.rows ? Math.round(100 * progress.done / progress.rows) : 100;
@@ -131,7 +133,7 @@ async function undo() {
   const answer = await send("undo", "");
   if (view.name === "settle") return nextDispute();
   if (!answer.recorded) return showProblem("There is nothing to undo.");
-  return showState(answer);
+  return showState(answer, false);
 }
 
 async function next() {
@@ -145,11 +147,8 @@ async function next() {
 }
 
 async function back() {
-  const key = view.history.pop();
-  if (!key) return;
-  const state = await ask("state", { annotator: view.annotator, row: key });
-  view.row = null;
-  showState(state);
+  const key = view.history.at(-1);
+  if (key) showState(await ask("state", { annotator: view.annotator, row: key }), false);
 }
 
 async function showModel() {

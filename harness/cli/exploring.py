@@ -1,0 +1,63 @@
+"""The verb explore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.reporting import Report
+from harness.values.formatting import counted
+from harness.values.outputs import write_text
+
+
+def explore(
+    experiments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Experiments. Default: the one that was run last.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write the page into this file, and serve nothing: it works without a server, but for what"
+            " asks a model.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of the address, which only this computer can open. Default: the first free one from"
+            " 5100 on.",
+            show_default=False,
+        ),
+    ] = None,
+) -> Report:
+    """Look at every row and what each classifier answered, in a browser."""
+    from harness.explorer.finished_experiments import explore as explored_of
+    from harness.tracking.store import Store, last_experiment
+
+    store = Store.open(reading=True)
+    explored = explored_of(store, experiments or [last_experiment.recall(store)])
+    report: Report = {
+        "rows": len(explored.rows),
+        "classifiers": [run.name for run in explored.runs],
+        "output": output,
+    }
+    if output is not None:
+        write_text(output, explored.page())
+        rows, classifiers = counted(len(explored.rows), "row"), counted(len(explored.runs), "classifier")
+        typer.echo(f"{output}: {rows} of {classifiers}")
+        return report
+    from harness.explorer.server import serve
+
+    serve(store, explored, port=port, say=typer.echo)
+    return report
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to a command line."""
+    app.command()(explore)
