@@ -51,72 +51,95 @@ class OutputFormat(StrEnum):
     argilla = "argilla"
 
 
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="A file of rows (.csv, .tsv, .jsonl, .parquet, .xlsx), such as one of `harness sample`, or"
+        " the name of an experiment, whose test rows are labelled.",
+        show_default=False,
+    ),
+]
+
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write the votes into this file (.csv, .jsonl, .json), and serve nothing. Repeatable.",
+        show_default=False,
+    ),
+]
+
+VoteFiles = Annotated[
+    list[Path] | None,
+    typer.Option(help="Take in the votes of this file, and serve nothing. Repeatable.", show_default=False),
+]
+
+Format = Annotated[
+    OutputFormat,
+    typer.Option("--format", help="Format of --output: a table has a column for each annotator."),
+]
+
+Asked = Annotated[AskedLabels, typer.Option(help="What is asked of each row.")]
+
+Frames = Annotated[FrameSet, typer.Option(help="The frames that are asked for.")]
+
+CodebookFile = Annotated[
+    Path | None,
+    typer.Option(help="A codebook of your own, a text, shown beside each row.", show_default=False),
+]
+
+PartiesFile = Annotated[
+    Path | None,
+    typer.Option(help="A registry of parties, a YAML file: their other names are marked, too."),
+]
+
+ModelName = Annotated[
+    str, typer.Option(help="Of an experiment: whose labels may be shown afterwards. Default: the first.")
+]
+
+Predicted = Annotated[
+    str, typer.Option(help="Of a file: the column of the model's labels. Default: prediction or label.")
+]
+
+TaskName = Annotated[
+    str, typer.Option(help="Name of the task, under which votes are kept. Default: that of the source.")
+]
+
+Port = Annotated[
+    int | None,
+    typer.Option(help="Port of the address. Default: the first free one from 8300 on.", show_default=False),
+]
+
+Host = Annotated[
+    str,
+    typer.Option(
+        help="Interface to listen on. With 0.0.0.0 every computer that reaches this one, and has the"
+        " printed address, can label, and read all rows; nothing is encrypted."
+    ),
+]
+
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
+]
+
+
 def label(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A file of rows (.csv, .tsv, .jsonl, .parquet, .xlsx), such as one of `harness sample`, or"
-            " the name of an experiment, whose test rows are labelled.",
-            show_default=False,
-        ),
-    ],
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write the votes into this file (.csv, .jsonl, .json), and serve nothing. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    votes: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Take in the votes of this file, and serve nothing. Repeatable.", show_default=False
-        ),
-    ] = None,
-    format_: Annotated[
-        OutputFormat,
-        typer.Option("--format", help="Format of --output: a table has a column for each annotator."),
-    ] = OutputFormat.table,
-    ask: Annotated[AskedLabels, typer.Option(help="What is asked of each row.")] = AskedLabels.stance,
-    frames: Annotated[
-        FrameSet, typer.Option(help="The frames that are asked for.")
-    ] = FrameSet.generic_frames,
-    codebook: Annotated[
-        Path | None,
-        typer.Option(help="A codebook of your own, a text, shown beside each row.", show_default=False),
-    ] = None,
-    parties: Annotated[
-        Path | None,
-        typer.Option(help="A registry of parties, a YAML file: their other names are marked, too."),
-    ] = None,
-    classifier: Annotated[
-        str, typer.Option(help="Of an experiment: whose labels may be shown afterwards. Default: the first.")
-    ] = "",
-    predicted: Annotated[
-        str, typer.Option(help="Of a file: the column of the model's labels. Default: prediction or label.")
-    ] = "",
-    name: Annotated[
-        str, typer.Option(help="Name of the task, under which votes are kept. Default: that of the source.")
-    ] = "",
-    port: Annotated[
-        int | None,
-        typer.Option(
-            help="Port of the address. Default: the first free one from 8300 on.", show_default=False
-        ),
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="Interface to listen on. With 0.0.0.0 every computer that reaches this one, and has the"
-            " printed address, can label, and read all rows; nothing is encrypted."
-        ),
-    ] = "127.0.0.1",
-    raw: Annotated[
-        bool,
-        typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
-    ] = False,
+    source: Source,
+    output: Outputs = None,
+    votes: VoteFiles = None,
+    format_: Format = OutputFormat.table,
+    ask: Asked = AskedLabels.stance,
+    frames: Frames = FrameSet.generic_frames,
+    codebook: CodebookFile = None,
+    parties: PartiesFile = None,
+    classifier: ModelName = "",
+    predicted: Predicted = "",
+    name: TaskName = "",
+    port: Port = None,
+    host: Host = "127.0.0.1",
+    raw: Raw = False,
 ) -> Report:
     """Label rows by hand on a local page; write or read the votes.
 

@@ -41,7 +41,7 @@ class PressError(HarnessError):
 
 
 @dataclass(frozen=True)
-class Progress:
+class LabelProgress:
     """How far an annotator is.
 
     Attributes
@@ -228,11 +228,11 @@ def _shown(item: LabelItem, vote: Vote | None) -> dict[str, Any]:
     }
 
 
-def _progress(rows: int, done: Sequence[Vote]) -> Progress:
+def _progress(rows: int, done: Sequence[Vote]) -> LabelProgress:
     times = sorted(vote.at for vote in done)[-PACED_ROWS - 1 :]
     gaps = [gap for gap in _seconds_between(times) if gap <= MAX_PAUSE_SECONDS]
     pace = statistics.median(gaps) if gaps else None
-    return Progress(rows, len(done), sum(vote.skipped for vote in done), pace)
+    return LabelProgress(rows, len(done), sum(vote.skipped for vote in done), pace)
 
 
 def _seconds_between(times: Iterable[str]) -> list[float]:

@@ -89,7 +89,8 @@ def test_columns_of_the_file_stay_and_gold_is_filled(tmp_path: Path) -> None:
     vote(desk.log, "Dora", second, "stance", "neutral", "settle")
     write_votes(tmp_path / "votes.jsonl", desk.task, desk.log.votes())
     settled = json.loads((tmp_path / "votes.jsonl").read_text().splitlines()[1])
-    assert (settled["gold"], settled["stance by Ada"], settled["stance settled by Dora"]) == (
+    columns = ("gold", "stance by Ada", "stance settled by Dora")
+    assert tuple(settled[name] for name in columns) == (
         "neutral", "critical", "neutral",
     )  # fmt: skip
 
