@@ -26,7 +26,7 @@ WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 IN_PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shell experiment validate compare suite audit explore ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
+.PHONY: help setup shell experiment validate compare suite audit explore label ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -67,6 +67,10 @@ audit: setup ## run the training-free audits on a model: CORPUS=partyline [MODEL
 
 explore: setup ## look at every row and every answer: [EXPERIMENT=a,b] [PORT=5100] [OUTPUT=page.html]
 	@$(HARNESS) explore $(subst $(comma), ,$(EXPERIMENT)) $(if $(PORT),--port $(PORT)) $(if $(OUTPUT),--output '$(OUTPUT)') $(ARGS)
+
+label: setup ## label rows by hand in a browser: INPUT=sample.csv [OUTPUT=labelled.csv]
+	@test -n '$(INPUT)' || { echo 'INPUT is missing: make label INPUT=sample.csv' >&2; exit 2; }
+	@$(HARNESS) label '$(INPUT)' $(if $(OUTPUT),--output '$(OUTPUT)') $(ARGS)
 
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)

@@ -14,6 +14,7 @@ from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.articles.readings_table import ReadingsTable, in_order, read_rows
 from harness.scoring.statistics.corrected_share import SampleCounts
 from harness.scoring.statistics.sample_design import SampleDesign
+from harness.values import gold_origin
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.labels import STANCES
@@ -70,11 +71,15 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     ------
     ArticleError
         With the first :data:`MAX_LISTED_PROBLEMS` rows that cannot be used, or where the sample was not drawn
-        from this table.
+        from this table, or not at random (:mod:`harness.values.gold_origin`).
     """
     import pandas as pd
 
     rows = read_rows(path, ("row", "pi", "stratum", "gold"))
+    picked = gold_origin.picked_otherwise(row.get(gold_origin.COLUMN) for row in rows)
+    if picked:
+        what = gold_origin.reason(picked, "correct shares")
+        raise ArticleError([Problem(str(path), what, gold_origin.REMEDY)])
     by_key = readings.rows.set_index("row")
     labels = in_order([*STANCES, *readings.labels])
     problems = [

@@ -50,18 +50,41 @@ def draw_sample(
     ArticleError
         Where ``size`` or ``by`` cannot be used.
     """
-    import pandas as pd
-
     problems = [
         Problem("by", f"cannot stratify by {name!r}", suggest(name, STRATA))
         for name in by
         if name not in STRATA
     ]
-    if size < MIN_STRATUM_ROWS:
-        problems.append(Problem("size", f"should be at least {MIN_STRATUM_ROWS}, got {size}"))
+    problems += _size_problems(size)
     if problems:
         raise ArticleError(problems)
-    rows = readings.rows
+    return stratified(readings.rows, by, size, seed=seed).assign(gold="", gold_voice="")[list(COLUMNS)]
+
+
+def stratified(rows: pd.DataFrame, by: Sequence[str], size: int, *, seed: int = 1) -> pd.DataFrame:
+    """Draw rows at random and without replacement, stratum by stratum; see :func:`draw_sample`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    by : sequence of str
+        Its columns whose values make the strata.
+    size, seed : int
+
+    Returns
+    -------
+    DataFrame
+        In random order, with ``pi`` and ``stratum`` beside the other columns.
+
+    Raises
+    ------
+    ArticleError
+        Where ``size`` is too small.
+    """
+    import pandas as pd
+
+    if problems := _size_problems(size):
+        raise ArticleError(problems)
     names = pd.Series("all", index=rows.index) if not by else rows[by[0]].astype(str)
     for name in by[1:]:
         names = names + " | " + rows[name].astype(str)
@@ -73,9 +96,15 @@ def draw_sample(
         indices = np.flatnonzero(names == name)
         chosen = random.permutation(indices)[:n]
         parts.append(rows.iloc[chosen].assign(pi=n / total, stratum=name))
-    drawn = pd.concat(parts).assign(gold="", gold_voice="")
+    drawn = pd.concat(parts)
     # In random order: whoever labels the first half has labelled a random half of every stratum.
-    return drawn.iloc[random.permutation(len(drawn))][list(COLUMNS)].reset_index(drop=True)
+    return drawn.iloc[random.permutation(len(drawn))].reset_index(drop=True)
+
+
+def _size_problems(size: int) -> list[Problem]:
+    if size >= MIN_STRATUM_ROWS:
+        return []
+    return [Problem("size", f"should be at least {MIN_STRATUM_ROWS}, got {size}")]
 
 
 def sample_notes(sample: pd.DataFrame, size: int, *, groups: Sequence[str]) -> tuple[str, ...]:
@@ -154,4 +183,4 @@ def write_sample(sample: pd.DataFrame, path: Path, *, raw: bool = False) -> None
         Where it cannot be written.
     """
     records: list[dict[str, Any]] = sample.to_dict("records")  # type: ignore[assignment]
-    write_text(path, table_text(COLUMNS, records, raw=raw))
+    write_text(path, table_text(list(sample.columns), records, raw=raw))

@@ -1,4 +1,4 @@
-"""Command lines about articles in, calls and rendered answers out: the verbs read, sample and shares."""
+"""Command lines about articles in, calls and rendered answers out: the verbs read and shares."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import screen
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem
-from harness.values.formatting import counted
 from harness.values.outputs import claimed, keep_apart
 
 if TYPE_CHECKING:
@@ -146,50 +144,6 @@ Table = Annotated[
 ]
 
 
-def sample(
-    readings: Table,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The CSV file to label.", show_default=False)
-    ],
-    size: Annotated[int, typer.Option(help="About how many rows to draw.")] = 300,
-    by: Annotated[
-        str, typer.Option(help="Strata, separated by commas: target, outlet, week, voice, stance.")
-    ] = "target,voice",
-    seed: Annotated[int, typer.Option(help="Seed of the random draw.", min=0)] = 1,
-    raw: RawCells = False,
-) -> Report:
-    """Draw a random sample of readings to label by hand.
-
-    With it `harness shares` corrects for the errors of the model.
-    """
-    from harness.articles.readings_table import load_readings
-    from harness.articles.sampling import draw_sample, sample_notes, write_sample
-
-    keep_apart([output], [readings])
-    strata = _names(by)
-    # A missing input is said before anything else; a second process is refused before anything is read.
-    if not readings.exists():
-        load_readings(readings)
-    with claimed(output):
-        table = load_readings(readings)
-        drawn = draw_sample(table, size, by=strata, seed=seed)
-        write_sample(drawn, output, raw=raw)
-    typer.echo(
-        f"{output}: {counted(len(drawn), 'row')}. Fill in gold: critical, neutral or supportive"
-        " toward the target;"
-    )
-    typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
-    # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.
-    grouped = [name for name in strata if name in ("target", "outlet", "week")] or ["target"]
-    line = command_line("shares", str(readings), gold=str(output), by=",".join(grouped))
-    typer.echo(f"  {line}")
-    # Of weeks the sample has the dates alone.
-    notes = sample_notes(drawn, size, groups=[name for name in grouped if name != "week"] or ["target"])
-    for note in notes:
-        typer.echo(screen.paragraph(f"note: {note}"))
-    return {"output": output, "rows": len(drawn), "strata": strata, "notes": notes}
-
-
 Tested = Annotated[
     Path | None,
     typer.Option(
@@ -265,7 +219,7 @@ def shares(
     with claimed(output, folder=True):
         readings_table = load_readings(readings)
         sample = read_gold(gold, readings_table) if gold is not None else None
-        table = share_table(readings_table, sample, by=_names(by), half_width=half_width)
+        table = share_table(readings_table, sample, by=strata_names(by), half_width=half_width)
         differences = share_differences(table, compare) if compare is not None else []
         notes = limitations(table.shares, sample)
         if tested is not None:
@@ -277,11 +231,12 @@ def shares(
     return {"shares": table.shares, "differences": differences, "notes": notes, "written": written}
 
 
-def _names(listed: str) -> tuple[str, ...]:
+def strata_names(listed: str) -> tuple[str, ...]:
+    """Read names that are separated by commas."""
     return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to a command line."""
-    for verb in (read, sample, shares):
+    for verb in (read, shares):
         app.command()(verb)

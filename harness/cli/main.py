@@ -28,9 +28,11 @@ from harness.cli import (
     examples,
     experiments,
     exploring,
+    labelling,
     language_models,
     models,
     papers,
+    sampling,
     stores,
     suites,
     trusting,
@@ -61,6 +63,7 @@ WITHOUT_OUTPUT_OPTIONS: Mapping[str, str] = MappingProxyType(
         "schema": "its output is JSON already",
         "explore": "it prints one address and serves until it is stopped",
         "ui": "it prints one address and serves until it is stopped",
+        "label": "without --output it prints one address and serves until it is stopped",
         "serve-llm": "it prints one address and serves until it is stopped",
     }
 )
@@ -121,6 +124,8 @@ for room in (
     exploring,
     models,
     articles,
+    sampling,
+    labelling,
     drift,
     audits,
     suites,

@@ -292,6 +292,17 @@ class Store:
             )
 
 
+def home_folder(folder: Path | None = None) -> Path:
+    """Return the harness's folder of a store without opening the store, which imports MLflow.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where to look from, see :func:`project`; default: the working directory.
+    """
+    return _located(folder or Path.cwd()).home
+
+
 def local_path(address: str) -> Path:
     """Return the path that a ``file://`` address means."""
     return Path(unquote(urlsplit(address).path))

@@ -1,0 +1,217 @@
+"""The label screen's server: nothing is lost, nobody sees what would sway them, and no other page gets in."""
+
+from __future__ import annotations
+
+import csv
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.explorer.labelling.vote_log import VoteLog
+from tests.explorer.labelling.running_screen import Screen, running_screen
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "=HYPERLINK(\"http://x\")",
+    "\u202egnirts", "🙂 Saffron Party", "a\u2028b", "'; DROP TABLE presses; --", "{{ 7 * 7 }}",
+)  # fmt: skip
+
+
+NOTHING_ELSE = "default-src 'none'; script-src 'self';"
+
+
+def write_rows(path: Path, rows: int) -> None:
+    with path.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["row", "pi", "stratum", "pick", "text", "target", "prediction"])
+        for number in range(rows):
+            text = HOSTILE[number] if number < len(HOSTILE) else f"Saffron Party opened bridge {number}."
+            writer.writerow([f"r{number}", "0.5", "all", "wrong", text, "Saffron Party", "supportive"])
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[Screen]:
+    write_rows(tmp_path / "rows.csv", 12)
+    with running_screen(tmp_path, "rows.csv") as running:
+        yield running
+
+
+def press(screen: Screen, annotator: str, item: str, action: str, value: str = "", **more: object) -> dict:  # type: ignore[type-arg]
+    name = f"{item}-{action}-{time.perf_counter_ns()}"
+    return screen.post(
+        "press", press=name, annotator=annotator, item=item, action=action, value=value, **more
+    )
+
+
+def test_annotators_see_neither_origin_nor_model(screen: Screen) -> None:
+    state = screen.get("state", annotator="Ada")
+    assert set(state["row"]) == {
+        "key", "pieces", "target", "has_model", "stance", "frames", "holder", "comment", "skipped",
+    }  # fmt: skip
+    assert "wrong" not in str(state)
+    key = state["row"]["key"]
+    asked = json.dumps({"annotator": "Ada", "row": key}).encode()
+    assert screen.ask("POST", "api/model", asked)[0] == 409
+    press(screen, "Ada", key, "stance", "critical")
+    assert screen.post("model", annotator="Ada", row=key) == {"label": "supportive"}
+
+
+def test_each_annotator_has_an_order_of_their_own(screen: Screen) -> None:
+    orders = {}
+    for name in ("Ada", "Ben", "Cy"):
+        keys = []
+        for _ in range(12):
+            key = screen.get("state", annotator=name)["row"]["key"]
+            keys.append(key)
+            press(screen, name, key, "stance", "neutral", advance=True)
+        assert screen.get("state", annotator=name)["row"] is None
+        orders[name] = tuple(keys)
+    assert len(set(orders.values())) == 3
+    assert len({frozenset(order) for order in orders.values()}) == 1
+
+
+def test_progress_counts_rows_skips_and_pace(screen: Screen) -> None:
+    state = screen.get("state", annotator="Ada")
+    for action, value in (("stance", "critical"), ("skip", "1"), ("stance", "neutral")):
+        state = press(screen, "Ada", state["row"]["key"], action, value, advance=True)
+    progress = state["progress"]
+    assert (progress["rows"], progress["done"], progress["skipped"]) == (12, 3, 1)
+    assert 0 < progress["seconds"] < 60
+    assert progress["seconds_left"] == pytest.approx(9 * progress["seconds"])
+    undone = press(screen, "Ada", "", "undo")
+    assert undone["progress"]["done"] == 2
+
+
+def test_a_third_person_settles_and_the_votes_stay(screen: Screen, tmp_path: Path) -> None:
+    key = screen.get("state", annotator="Ada")["row"]["key"]
+    press(screen, "Ada", key, "stance", "critical")
+    press(screen, "Ben", key, "stance", "neutral")
+    assert screen.get("agreement")["open"] == 1
+    assert screen.post("disagreement", annotator="Ada")["row"] is None
+    dispute = screen.post("disagreement", annotator="Cy")
+    assert [vote["stance"] for vote in dispute["row"]["votes"]] == ["critical", "neutral"]
+    assert "Ada" not in str(dispute)
+    by_voter = {"press": "x", "annotator": "Ada", "item": key, "action": "stance", "value": "neutral"}
+    refused = json.dumps(by_voter | {"role": "settle"}).encode()
+    assert screen.ask("POST", "api/press", refused)[0] == 409
+    press(screen, "Cy", key, "stance", "neutral", role="settle")
+    numbers = screen.get("agreement")
+    assert (numbers["open"], numbers["settled"], numbers["annotators"]) == (0, 1, 2)
+    # Cy has seen how others voted, and is not asked for a vote of his own.
+    assert screen.get("state", annotator="Cy")["progress"]["rows"] == 11
+    votes = VoteLog(tmp_path / "store" / "labels" / "rows.db").votes()
+    assert [(vote.annotator, vote.role, vote.stance) for vote in votes] == [
+        ("Ada", "vote", "critical"), ("Ben", "vote", "neutral"), ("Cy", "settle", "neutral"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X-Harness-Token": ""}, 403),
+        ({"X-Harness-Token": "guess"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example:8300"}, 421),
+        ({"Host": "127.0.0.1"}, 421),
+    ],
+)
+def test_other_pages_are_refused(screen: Screen, headers: dict[str, str], status: int) -> None:
+    body = b'{"press": "x", "annotator": "Eve", "item": "", "action": "undo"}'
+    assert screen.ask("POST", "api/press", body, headers)[0] == status
+    assert screen.ask("GET", "api/state?annotator=Eve", None, headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 409),
+        (b"[" * 100_000, 400),
+        (b'{"annotator": 1}', 409),
+        (b'{"press": "a", "annotator": "", "item": "KEY", "action": "stance", "value": "critical"}', 409),
+        (b'{"press": "a", "annotator": "Eve", "item": "none", "action": "stance", "value": "critical"}', 409),
+        (b'{"press": "a", "annotator": "Eve", "item": "KEY", "action": "stance", "value": "<b>"}', 409),
+        (b'{"press": "a", "annotator": "Eve", "item": "KEY", "action": "frames", "value": "a|b"}', 409),
+        (b'{"press": "a", "annotator": "Eve", "item": "KEY", "action": "looked"}', 409),
+        (b'{"press": "a", "annotator": "Eve", "item": "KEY", "action": "skip", "role": "admin"}', 409),
+        (b'{"press": "a", "annotator": "Eve\\u0007", "item": "KEY", "action": "skip"}', 409),
+        (b'{"press": "\\ud800", "annotator": "Eve", "item": "KEY", "action": "skip"}', 400),
+        (b"x" * 300_000, 413),
+    ],
+)
+def test_what_cannot_be_used_is_refused(screen: Screen, body: bytes, status: int) -> None:
+    key = screen.get("state", annotator="Ada")["row"]["key"].encode()
+    assert screen.ask("POST", "api/press", body.replace(b"KEY", key))[0] == status
+    assert screen.get("agreement")["voted"] == 0
+
+
+def test_pages_allow_no_other_script(screen: Screen) -> None:
+    import urllib.request
+
+    for path in ("", "label.js", "label.css", "drawing.js"):
+        with urllib.request.urlopen(screen.base + path, timeout=10) as answer:
+            policy, text = answer.headers["content-security-policy"], answer.read().decode()
+        assert policy.startswith(NOTHING_ELSE)
+        assert "unsafe" not in policy
+        assert "innerHTML" not in text
+        assert "style=" not in text
+    assert screen.ask("GET", "../../../etc/passwd")[0] == 404
+    assert screen.ask("POST", "label.js", b"x")[0] == 405
+
+
+def test_three_annotators_at_once_lose_nothing(tmp_path: Path) -> None:
+    rows = 1_000
+    write_rows(tmp_path / "many.csv", rows)
+    failures = []
+    with running_screen(tmp_path, "many.csv") as screen:
+
+        def label_all(annotator: str) -> None:
+            state = screen.get("state", annotator=annotator)
+            for number in range(rows):
+                label = ("critical", "neutral", "supportive")[number % 3]
+                state = press(screen, annotator, state["row"]["key"], "stance", label, advance=True)
+            if state["row"] is not None:
+                failures.append(annotator)
+
+        threads = [threading.Thread(target=label_all, args=(name,)) for name in ("Ada", "Ben", "Cy")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert screen.get("agreement")["twice"] == rows
+    votes = VoteLog(tmp_path / "store" / "labels" / "many.db").votes()
+    assert len({(vote.annotator, vote.item) for vote in votes if vote.stance}) == 3 * rows
+
+
+def test_a_killed_server_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.csv", 200)
+    answered: set[str] = set()
+
+    def label_on(screen: Screen) -> None:
+        # Until the server is gone in the middle of an answer.
+        try:
+            state = screen.get("state", annotator="Ada")
+            while state["row"]:
+                key = state["row"]["key"]
+                state = press(screen, "Ada", key, "stance", "neutral", advance=True)
+                answered.add(key)
+        except OSError:
+            return
+
+    for _ in range(3):
+        with running_screen(tmp_path, "rows.csv") as screen:
+            before = screen.get("state", annotator="Ada")["progress"]["done"]
+            assert before in (len(answered), len(answered) + 1)
+            thread = threading.Thread(target=label_on, args=(screen,))
+            thread.start()
+            time.sleep(0.3)
+            screen.kill()
+            thread.join()
+    votes = VoteLog(tmp_path / "store" / "labels" / "rows.db").votes()
+    assert answered
+    assert answered <= {vote.item for vote in votes}
