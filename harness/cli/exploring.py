@@ -35,7 +35,7 @@ def explore(
         ),
     ] = None,
 ) -> None:
-    """Look at every row and what each classifier answered, in a browser."""
+    """Look at every row and its answers, in a browser."""
     from harness.explorer.finished_experiments import explore as explored_of
     from harness.tracking.store import Store, last_experiment
 

@@ -141,7 +141,7 @@ def label(
     host: Host = "127.0.0.1",
     raw: Raw = False,
 ) -> Report:
-    """Label rows by hand on a local page; write or read the votes.
+    """Label rows by hand; write or read the votes.
 
     One row at a time, without the model's label. Every key is saved at once, by annotator.
     """

@@ -68,7 +68,9 @@ def sample(
     seed: Annotated[int, typer.Option(help="Seed of the random draw.", min=0)] = 1,
     raw: RawCells = False,
 ) -> Report:
-    """Draw a random sample of rows to label by hand, or pick those that a model finds hard.
+    """Draw or pick rows to label by hand.
+
+    At random, or those that a model finds hard.
 
     With a random sample of readings `harness shares` corrects for the errors of the model.
     """
