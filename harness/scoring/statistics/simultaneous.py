@@ -124,6 +124,8 @@ def simultaneous_gaps(
     drawn = np.concatenate([_gaps(totals(block, cells)) for block in blocks]) - value
     variance = np.nanvar(drawn, axis=0, ddof=1)
     least = np.maximum(variance, [_least_variance(each, clusters) for each in contrasts])
+    # Clusters that all have one rate: resamples of them do not vary at all, and other clusters would.
+    least = np.where(least > 0, least, [_variance_of_items(each) for each in contrasts])
     se = np.sqrt(least)
     # What resamples of rare events lack is made up for by noise, or the largest deviation would be too small.
     noise = seeds.generator(seed, "simultaneous").standard_normal(drawn.shape)
@@ -196,6 +198,13 @@ def _least_variance(contrast: Contrast, clusters: NDArray[np.int64]) -> float:
         unanimous = np.ptp(hits) == 0
         bound += of_items / (effective_number(_codes(clusters[arm])) if unanimous else len(hits))
     return bound
+
+
+def _variance_of_items(contrast: Contrast) -> float:
+    """Return the variance of a gap between independent items of the same rate."""
+    pooled = float(contrast.hits[contrast.counted].mean())
+    arms = (contrast.inside & contrast.counted, ~contrast.inside & contrast.counted)
+    return pooled * (1 - pooled) * sum(1 / int(arm.sum()) for arm in arms)
 
 
 def _codes(clusters: NDArray[np.int64]) -> NDArray[np.int64]:

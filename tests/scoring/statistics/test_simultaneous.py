@@ -116,3 +116,13 @@ def test_no_contrast_has_no_gap() -> None:
 def test_equal_arguments_give_equal_gaps() -> None:
     contrasts, clusters = world(3)
     assert simultaneous_gaps(contrasts, clusters) == simultaneous_gaps(contrasts, clusters)
+
+
+def test_clusters_of_one_and_the_same_rate_give_no_interval_of_no_width() -> None:
+    hits, clusters = np.tile([0.0, 1.0], 60), np.repeat(np.arange(20), 6)
+    inside = clusters < 10
+    (gap,) = simultaneous_gaps([Contrast(hits, inside, np.ones(120, dtype=bool))], clusters)
+    assert gap.value == 0
+    assert gap.low < -0.1
+    assert gap.high > 0.1
+    assert gap.p > 0.5
