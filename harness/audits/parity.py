@@ -8,19 +8,20 @@ holds for all gaps at once (:mod:`harness.scoring.statistics.simultaneous`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from harness.audits.audit_protocol import FRAMES, Queries, Subject
-from harness.audits.unanswered import with_unanswered
+from harness.audits.unanswered import MAX_UNANSWERED, with_unanswered
 from harness.audits.verdicts import deciding_items
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.statistics.simultaneous import Contrast, Gap, simultaneous_gaps
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import counted, interval, number, percent, rounded_up
+from harness.values.labels import missing_rows
 from harness.values.minimums import MIN_ITEMS, MIN_PARITY_GROUPS
 
 if TYPE_CHECKING:
@@ -132,7 +133,11 @@ class Parity:
         comparisons.sort(key=lambda comparison: (comparison.column, comparison.group, comparison.rate))
         gaps = simultaneous_gaps([comparison.contrast for comparison in comparisons], items.clusters)
         finding = self._finding(items, list(zip(comparisons, gaps, strict=True)), small)
-        return with_unanswered(finding, subject)
+        finding = with_unanswered(finding, subject)
+        if finding.verdict == "passed" and missing_rows(subject.predicted).mean() > MAX_UNANSWERED:
+            # Groups are alike in what is not answered: that shows nothing of the answers.
+            return replace(finding, verdict="undecided")
+        return finding
 
     def _groups(self, values: NDArray[np.object_], items: Items) -> tuple[list[str], int]:
         """Return the groups that are large enough, and the number of the others."""
@@ -163,7 +168,7 @@ class Parity:
         sizes = ", ".join(f"{n} of {column}" for column, n in small.items() if n)
         too_small = f" Too small: {sizes}." if sizes else ""
         return (
-            f"No two groups of test items can be compared: each needs {self.min_items} items in"
+            f"No two groups of test items can be compared: each needs {counted(self.min_items, 'item')} in"
             f" {MIN_PARITY_GROUPS} articles.{too_small}"
         )
 

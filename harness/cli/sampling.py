@@ -54,8 +54,8 @@ def sample(
     pick: Annotated[
         Picking,
         typer.Option(
-            help="random: the only sample that may correct shares or score a model. uncertain, disagreement"
-            " (between classifiers), wrong or slice: rows to learn from."
+            help="A random sample alone may correct shares or score a model; uncertain, disagreement (between"
+            " classifiers), wrong or slice pick rows to learn from."
         ),
     ] = Picking.random,
     where: Annotated[

@@ -22,6 +22,7 @@ CALLS: dict[str, tuple[str, list[str]]] = {
     "audit": ("model", ["model", "--corpus", "c.csv", "-o"]),
     "drift": ("stream.csv", ["stream.csv", "-o"]),
     "crosstab": ("framed.csv", ["framed.csv", "-o"]),
+    "label": ("data.csv", ["data.csv", "-o"]),
     "init": ("data.csv", ["data.csv", "--force", "-o"]),
     "predict": ("in.csv", ["-i", "in.csv", "-o"]),
     "read": ("articles.jsonl", ["articles.jsonl", "-o"]),
@@ -41,7 +42,7 @@ MORE_CALLS: dict[str, tuple[str, list[str]]] = {
 }
 """Other ways in which an input is named."""
 
-WITHOUT_INPUT = {"report methods"}
+WITHOUT_INPUT = {"explore", "report methods"}
 """Verbs that write a file and read none that is named."""
 
 ALL = {**{verb: (name, [verb, *words]) for verb, (name, words) in CALLS.items()}, **MORE_CALLS}

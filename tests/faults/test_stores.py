@@ -90,6 +90,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "read": ("article.txt", "--frames", "none"),
     "audit": ("models:/stance@champion", "--corpus", "toys.yaml"),
     "ui": (),
+    "explore": ("toys", "-o", "page.html"),
     "relocate": (),
     "store check": (),
     "report methods": ("--experiment", "toys"),
@@ -98,10 +99,10 @@ VERBS: dict[str, tuple[str, ...]] = {
 
 WITHOUT_A_STORE = {
     *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "drift", "trust"),
-    *("corpus list", "corpus describe", "corpus fetch", "cache", "contamination", "serve-llm"),
+    *("corpus list", "corpus describe", "corpus fetch", "cache", "contamination", "serve-llm", "label"),
 }
 
-READING = {"compare", "registry", "predict", "read", "ui", "store check", "report methods"}
+READING = {"compare", "registry", "predict", "read", "explore", "ui", "store check", "report methods"}
 """Verbs that work on a store that cannot be written."""
 
 

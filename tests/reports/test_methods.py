@@ -26,6 +26,11 @@ CONFIG: dict[str, Any] = {
     "audits": {"leaks": {"kind": "leaks"}},
     "primary": "f1_macro",
 }
+WEIGHED = {
+    "decision": "least_cost",
+    "prevalence": {"critical": 0.5, "neutral": 0.3, "supportive": 0.2},
+    "adjust": True,
+}
 LINEAR = ScoredClassifier("linear", "linear", 3, False, 0.61, 0.55, 0.67)
 PRIOR = ScoredClassifier("prior", "prior", 1, True, 0.2, 0.18, 0.22)
 THEIRS = ScoredClassifier("theirs", "", 1, False, 0.7, math.nan, math.nan)
@@ -96,7 +101,9 @@ def test_every_method_with_a_reference_can_be_named() -> None:
     cited = {
         work
         for kind in kinds
-        for work in describe(replace(FACTS, config=CONFIG | {"calibration": {"kind": kind}})).references
+        for work in describe(
+            replace(FACTS, config=CONFIG | WEIGHED | {"calibration": {"kind": kind}})
+        ).references
     }
     assert set(REFERENCES.values()) <= cited
 

@@ -20,7 +20,8 @@ from harness.classifiers.llm.transports import Answer, Question, Transport, chat
 
 OVERLAP = "overlap"
 INSTRUCTION = (
-    "You are shown the beginning of a sentence from the {part} rows of the corpus {corpus}. Finish the"
+    "You are shown the beginning of a sentence from the {part}"
+    " rows of the corpus {corpus}. Finish the"
     " sentence exactly as it stands in that corpus. Write the rest of the sentence and nothing else."
     "\n\nBeginning: {text}"
 )
