@@ -30,6 +30,7 @@ ELSEWHERE = {
     "mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "tests/serving",
     "make ui EXPERIMENT=monitor": "tests/tracking/store",
     "harness label sentences.csv": "tests/explorer/labelling",
+    "make explore EXPERIMENT=quickstart": "tests/explorer",
     'make suite SUITE=configs/suites/public.yaml ARGS="--only gvfc,pstance --classifier majority,linear"': (
         "tests/runs/suites"
     ),

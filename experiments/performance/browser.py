@@ -136,6 +136,7 @@ class Tab:
 
     browser: Browser
     session: str
+    context: int = 0
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the protocol for this page."""
@@ -143,8 +144,9 @@ class Tab:
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression; of a promise, what it resolves to."""
+        where = {"contextId": self.context} if self.context else {}
         answer = self.call(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, **where
         )
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
@@ -164,6 +166,21 @@ class Tab:
         with contextlib.suppress(BrowserError):
             return bool(self.evaluate(f"Boolean({condition})"))
         return False
+
+    def frame(self) -> Tab:
+        """Return the one frame in the page, whatever its origin."""
+        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=True)
+        for event in self.browser.events:
+            details = event.get("params", {})
+            if event["method"] == "Target.attachedToTarget" and event.get("sessionId") == self.session:
+                # A frame in a process of its own has a session of its own.
+                inner = Tab(self.browser, details["sessionId"])
+                for domain in ("Runtime", "Log"):
+                    inner.call(f"{domain}.enable")
+                return inner
+        (child,) = self.call("Page.getFrameTree")["frameTree"]["childFrames"]
+        world = self.call("Page.createIsolatedWorld", frameId=child["frame"]["id"])
+        return Tab(self.browser, self.session, world["executionContextId"])
 
     def press(self, key: str) -> None:
         """Press a key: a letter or sign, or a name such as ``Escape``."""

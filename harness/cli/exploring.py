@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.reporting import Report
 from harness.values.formatting import counted
 from harness.values.outputs import write_text
 
@@ -35,27 +34,21 @@ def explore(
             show_default=False,
         ),
     ] = None,
-) -> Report:
+) -> None:
     """Look at every row and what each classifier answered, in a browser."""
     from harness.explorer.finished_experiments import explore as explored_of
     from harness.tracking.store import Store, last_experiment
 
     store = Store.open(reading=True)
     explored = explored_of(store, experiments or [last_experiment.recall(store)])
-    report: Report = {
-        "rows": len(explored.rows),
-        "classifiers": [run.name for run in explored.runs],
-        "output": output,
-    }
     if output is not None:
         write_text(output, explored.page())
         rows, classifiers = counted(len(explored.rows), "row"), counted(len(explored.runs), "classifier")
         typer.echo(f"{output}: {rows} of {classifiers}")
-        return report
+        return
     from harness.explorer.server import serve
 
     serve(store, explored, port=port, say=typer.echo)
-    return report
 
 
 def add_to(app: typer.Typer) -> None:

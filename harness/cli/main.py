@@ -61,6 +61,7 @@ EXIT_CODES: Mapping[int, str] = MappingProxyType(
 WITHOUT_OUTPUT_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "schema": "its output is JSON already",
+        "explore": "it prints one address and serves until it is stopped",
         "ui": "it prints one address and serves until it is stopped",
         "label": "without --output it prints one address and serves until it is stopped",
         "serve-llm": "it prints one address and serves until it is stopped",

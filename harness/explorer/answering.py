@@ -1,4 +1,4 @@
-"""A sentence in; what each classifier says of it, the words that moved it, the nearest training sentences out.
+"""A sentence in; what each classifier says of it, the words that moved it, near training sentences out.
 
 Models are loaded when they are first asked, one at a time, and stay; so do the vectors of the training
 sentences.
@@ -157,7 +157,9 @@ class Answering:
 
     def _training_vectors(self) -> tuple[list[dict[str, str]], NDArray[np.float32]]:
         if self._training is None:
-            prepared = prepare(plan_of(read_config(self.store, self.runs[0])))
+            # Its corpus and split alone: what is not trained need not be found, either.
+            config = read_config(self.store, self.runs[0]) | {"classifiers": {"none": {"kind": "majority"}}}
+            prepared = prepare(plan_of(config))
             train = prepared.part(prepared.splits[0], "train")
             labels = train.rows["stance" if self.task == "stance" else "frames"]
             rows: dict[str, dict[str, str]] = {}

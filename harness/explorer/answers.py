@@ -51,7 +51,7 @@ class ExploredClassifier:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ClassifierAnswers:
     """What one classifier answered, row by row.
 
     Attributes
@@ -88,7 +88,7 @@ class AnsweredRows:
     ids, splits, targets, groups : (n,) arrays of str
     truth : (n,) array
         Index of a set.
-    answers : tuple of Answers
+    answers : tuple of ClassifierAnswers
     slices : tuple of Slice
     findings : tuple of (str, Findings)
         Name of each classifier and what its audits found.
@@ -101,7 +101,7 @@ class AnsweredRows:
     targets: NDArray[np.object_]
     groups: NDArray[np.object_]
     truth: Codes
-    answers: tuple[Answers, ...]
+    answers: tuple[ClassifierAnswers, ...]
     slices: tuple[Slice, ...] = ()
     findings: tuple[tuple[str, Findings], ...] = ()
 
@@ -240,7 +240,7 @@ def _answers(
     parts: Sequence[_Part],
     positions: dict[RowKey, int],
     sets: _Sets,
-) -> Answers:
+) -> ClassifierAnswers:
     n, k = len(positions), len(classifier.predictions.labels)
     n_seeds = max((len(part.sample.seeds) for part in parts), default=1)
     codes = np.full((n_seeds, n), NOT_SCORED, dtype=np.int32)
@@ -254,7 +254,7 @@ def _answers(
         counts = stated.sum(axis=0)
         proba[at] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
         abstained[at] = part.abstained
-    return Answers(
+    return ClassifierAnswers(
         classifier.name, classifier.run_id, codes, _majority(codes, proba, multi=sets.multi), proba, abstained
     )
 

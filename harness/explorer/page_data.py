@@ -114,8 +114,8 @@ def _columns(rows: AnsweredRows, details: pd.DataFrame, described: Described) ->
     # Predictions have these themselves, of runs that keep no rows, too.
     by_name["target"], by_name["group"] = rows.targets.tolist(), rows.groups.tolist()
     by_name["split"] = rows.splits.tolist()
-    places = zip(by_name["text"], by_name["start"], by_name["end"], strict=True)
-    spans = [_browser_span(*place) for place in places]
+    marked = zip(by_name["text"], by_name["start"], by_name["end"], strict=True)
+    spans = [_browser_span(text, start, end) for text, start, end in marked]
     by_name["start"], by_name["end"] = [start for start, _ in spans], [end for _, end in spans]
     return by_name
 

@@ -76,7 +76,7 @@ def _scored_rows(prepared: Prepared) -> pd.DataFrame:
             continue
         start, end = example.spans[0] if example.spans and example.target is not None else (-1, -1)
         votes = record["votes"]
-        columns["votes"].append("|".join(map(str, votes)) if isinstance(votes, Iterable) else "")
+        columns["votes"].append("|".join(map(_text, votes)) if isinstance(votes, Iterable) else "")
         columns["start"].append(int(start))
         columns["end"].append(int(end))
         for name in ("id", "text", "holder", "target", "outlet", "date", "group"):
@@ -90,4 +90,7 @@ def _scored_rows(prepared: Prepared) -> pd.DataFrame:
 def _text(value: Any) -> str:
     import pandas as pd
 
-    return "" if value is None or pd.isna(value) else str(value)
+    if value is None or pd.isna(value):
+        return ""
+    # Texts from the web may hold lone surrogates, which no Parquet file may: each becomes a question mark.
+    return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -7,6 +7,7 @@ and, of questions, the origin are its own.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import math
@@ -74,7 +75,9 @@ def serve(
         say(f"http://{HOST}:{number}/?token={token}\nPress Ctrl-C to stop it.")
         # Without a log of requests: their addresses hold the token.
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        # It has stopped in order by then; the signal is only passed on.
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def application(page: str, answering: Answering, token: str, port: int) -> Starlette:

@@ -69,7 +69,7 @@ def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, ComparedRuns]) 
     assert run.data.metrics["comparison/pairs"] == 6
     assert run.data.params["metric"] == "f1_macro"
     files = {one.path for one in store.client.list_artifacts(found.run_id)}
-    assert files == {"comparison.html", "figures", "pairs.csv", "runs.csv"}
+    assert files == {"comparison.html", "explorer.html", "figures", "pairs.csv", "runs.csv"}
     folder = Path(found.page).parent
     assert {path.name for path in (folder / "figures").iterdir()} == {"forest.png", "tie_groups.png"}
     assert len(pd.read_csv(folder / "pairs.csv")) == 6
