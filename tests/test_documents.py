@@ -29,6 +29,7 @@ ELSEWHERE = {
     'export PATH="$PWD/.venv/bin:$PATH" MLFLOW_TRACKING_URI="sqlite:///$PWD/.harness/mlflow.db"': "a setting",
     "mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "tests/serving",
     "make ui EXPERIMENT=monitor": "tests/tracking/store",
+    "harness label sentences.csv": "tests/explorer/labelling",
     "make explore EXPERIMENT=quickstart": "tests/explorer",
     'make suite SUITE=configs/suites/public.yaml ARGS="--only gvfc,pstance --classifier majority,linear"': (
         "tests/runs/suites"
