@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.corpora.tabular import FileTable
-from harness.explorer.answers import AnsweredRows, Answers
+from harness.explorer.answers import AnsweredRows, ClassifierAnswers
 from harness.explorer.finished_experiments import Explored, explore
 from harness.explorer.labelling.row_files import TaskOptions, task_of
 from harness.explorer.labelling.task import LabelTask
@@ -84,7 +84,7 @@ def tested_rows(rows: AnsweredRows) -> list[int]:
     return list(first.values())
 
 
-def answers_of(rows: AnsweredRows, classifier: str) -> Answers:
+def answers_of(rows: AnsweredRows, classifier: str) -> ClassifierAnswers:
     """Return the answers of a classifier, the first where none is named.
 
     Raises
