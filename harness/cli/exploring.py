@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.values.formatting import counted
-from harness.values.outputs import write_text
+from harness.values.outputs import claimed, write_text
 
 
 def explore(
@@ -39,13 +39,14 @@ def explore(
     from harness.explorer.finished_experiments import explore as explored_of
     from harness.tracking.store import Store, last_experiment
 
-    store = Store.open(reading=True)
-    explored = explored_of(store, experiments or [last_experiment.recall(store)])
-    if output is not None:
-        write_text(output, explored.page())
-        rows, classifiers = counted(len(explored.rows), "row"), counted(len(explored.runs), "classifier")
-        typer.echo(f"{output}: {rows} of {classifiers}")
-        return
+    with claimed(output):
+        store = Store.open(reading=True)
+        explored = explored_of(store, experiments or [last_experiment.recall(store)])
+        if output is not None:
+            write_text(output, explored.page())
+            rows, classifiers = counted(len(explored.rows), "row"), counted(len(explored.runs), "classifier")
+            typer.echo(f"{output}: {rows} of {classifiers}")
+            return
     from harness.explorer.server import serve
 
     serve(store, explored, port=port, say=typer.echo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -145,17 +146,21 @@ def label(
 
     One row at a time, without the model's label. Every key is saved at once, by annotator.
     """
-    from harness.values.outputs import keep_apart
+    from harness.values.outputs import claimed, keep_apart
 
     path = Path(source)
     sources = [path] if path.is_file() else []
     keep_apart(output or [], [*sources, *(votes or []), *([codebook] if codebook else [])])
-    desk, options = _desk(source, ask, frames, codebook, parties, classifier, predicted, name)
-    report: Report = {"task": desk.task.name, "rows": len(desk.task.items), "log": desk.log.path}
-    if votes:
-        report["votes"] = _take_in(desk, votes, options)
-    if output:
-        report["written"] = [_write(desk, each, format_, raw) for each in output]
+    with ExitStack() as held:
+        # Before rows are read, so that a second process is refused at once.
+        for each in output or []:
+            held.enter_context(claimed(each))
+        desk, options = _desk(source, ask, frames, codebook, parties, classifier, predicted, name)
+        report: Report = {"task": desk.task.name, "rows": len(desk.task.items), "log": desk.log.path}
+        if votes:
+            report["votes"] = _take_in(desk, votes, options)
+        if output:
+            report["written"] = [_write(desk, each, format_, raw) for each in output]
     if not votes and not output:
         _serve(desk, port, host, source)
     return report

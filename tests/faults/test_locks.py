@@ -262,6 +262,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "init": ("in.csv", "-o", "out.csv"),
     "shares": ("in.csv", "-o", "folder"),
     "drift": ("in.csv", "-o", "out.csv"),
+    "explore": ("no-experiment", "-o", "out.csv"),
+    "label": ("in.csv", "-o", "out.csv"),
     "audit": ("no-model", "--corpus", "partyline", "-o", "folder"),
     "suite": ("suite.yaml", "-o", "folder"),
 }
