@@ -136,7 +136,9 @@ def _audit_sentence(names: tuple[str, str], audits: Mapping[str, Mapping[str, st
     parts = []
     for name in names:
         failed = [audit for audit, verdicts in audits.items() if verdicts.get(name) == "failed"]
-        parts.append(f"{name} failed {', '.join(failed) if failed else 'none'}")
+        n_run = sum(verdicts.get(name, "not applicable") != "not applicable" for verdicts in audits.values())
+        # Without the number, none of one audit would look like none of eight.
+        parts.append(f"{name} failed {', '.join(failed) if failed else 'none'} of {counted(n_run, 'audit')}")
     return f"Audits: {'; '.join(parts)}."
 
 
