@@ -49,7 +49,9 @@ def main() -> int:
             "MLFLOW_TRACKING_USERNAME": server.admin[0],
             "MLFLOW_TRACKING_PASSWORD": server.admin[1],
         }
-        near, far = Store.open(Path(folder)), Store.open(server.uri)
+        near = Store.open(Path(folder))
+        os.environ["HARNESS_STORE"] = server.uri
+        far = Store.open()
         pairs = [(seconds(prepared, near), seconds(prepared, far)) for _ in range(PAIRS + 1)][1:]
     on_sqlite, on_server = (statistics.median(times) for times in zip(*pairs, strict=True))
     text = f"""\

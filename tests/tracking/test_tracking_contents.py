@@ -34,7 +34,7 @@ def test_the_parent_holds_all_that_the_ui_shows(ladder: Path) -> None:
     files = {file.path for file in store.client.list_artifacts(parent.info.run_id)}
     assert files == {
         *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_raw.parquet"),
-        *("predictions_table.json", "measures.csv", "slices.json"),
+        *("predictions_table.json", "measures.csv", "slices.json", "rows.parquet", "explorer.html"),
         *("report.html", "scores.csv", "trials.json", "findings.json", "audits", "frames_by_party.csv"),
     }
     figures = {file.path for file in store.client.list_artifacts(parent.info.run_id, "figures")}
