@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -200,13 +201,14 @@ def test_a_killed_server_goes_on_where_it_stopped(tmp_path: Path) -> None:
                 key = state["row"]["key"]
                 state = press(screen, "Ada", key, "stance", "neutral", advance=True)
                 answered.add(key)
-        except OSError:
+        except (OSError, HTTPException):
             return
 
-    for _ in range(3):
+    for kills in range(3):
         with running_screen(tmp_path, "rows.csv") as screen:
             before = screen.get("state", annotator="Ada")["progress"]["done"]
-            assert before in (len(answered), len(answered) + 1)
+            # At each kill one press may be saved whose answer never came.
+            assert len(answered) <= before <= len(answered) + kills
             thread = threading.Thread(target=label_on, args=(screen,))
             thread.start()
             time.sleep(0.3)
