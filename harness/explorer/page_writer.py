@@ -17,7 +17,16 @@ PAGE = "explorer.html"
 """The file of a run, and of a comparison, that holds the page."""
 
 FOLDER = Path(__file__).parent / "page"
-SCRIPTS = ("data.js", "filters.js", "statistics.js", "elements.js", "list.js", "panels.js", "detail.js")
+SCRIPTS = (
+    "make.js",
+    "data.js",
+    "filters.js",
+    "statistics.js",
+    "elements.js",
+    "list.js",
+    "panels.js",
+    "detail.js",
+)
 LAST = "main.js"
 """Starts the page, so that it comes after all that it calls."""
 

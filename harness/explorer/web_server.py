@@ -7,6 +7,7 @@ sent has to come from its own pages, and data is given and taken only with the t
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
 import secrets
@@ -68,10 +69,15 @@ class Access:
         return self.host == "localhost" or _is_loopback(self.host)
 
     @property
+    def origin(self) -> str:
+        """Its pages' scheme, host and port, as a person reaches them."""
+        shown = HOST if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 (compared, not bound)
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+
+    @property
     def address(self) -> str:
         """What a person opens; what stands behind # is not sent, and so is in no log."""
-        shown = HOST if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 (compared, not bound)
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}/#token={self.token}"
+        return f"{self.origin}/#token={self.token}"
 
     def allows_host(self, header: str) -> bool:
         """Say whether a request means this server by the name in its ``Host``."""
@@ -201,7 +207,9 @@ def serve(app: Starlette, listening: socket.socket, ready: Callable[[], object])
     )
     listening.listen(128)
     ready()
-    uvicorn.Server(config).run(sockets=[listening])
+    # It has stopped in order by then; the signal is only passed on.
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _is_loopback(host: str) -> bool:

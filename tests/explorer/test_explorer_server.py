@@ -17,6 +17,7 @@ import pytest
 from harness.explorer import server
 from harness.explorer.answering import Answering
 from harness.explorer.finished_experiments import explore
+from harness.explorer.web_server import Access
 from harness.tracking.models import load
 from harness.tracking.store import Store
 
@@ -59,7 +60,7 @@ def asked(
 
 
 def app_of(answering: Any) -> Any:
-    return server.application("<p>page</p>", answering, TOKEN, PORT)
+    return server.application("<p>page</p>", answering, Access(PORT, token=TOKEN))
 
 
 def test_the_page_is_shown_to_who_has_the_token() -> None:
@@ -76,12 +77,12 @@ def test_the_page_is_shown_to_who_has_the_token() -> None:
         ("GET", "/?token=another", {}, 403),
         ("GET", f"/?token={TOKEN}", {"host": "example.org"}, 421),
         ("GET", f"/?token={TOKEN}", {"host": f"127.0.0.1:{PORT + 1}"}, 421),
-        ("POST", "/label", {"x-harness-token": ""}, 403),
-        ("POST", "/label", {"x-harness-token": "é"}, 403),
-        ("POST", "/label", {"origin": "http://example.org"}, 403),
-        ("POST", "/label", {"origin": "null"}, 403),
-        ("POST", "/label", {"host": "example.org"}, 421),
-        ("GET", "/label", {}, 405),
+        ("POST", "/api/label", {"x-harness-token": ""}, 403),
+        ("POST", "/api/label", {"x-harness-token": "é"}, 403),
+        ("POST", "/api/label", {"origin": "http://example.org"}, 403),
+        ("POST", "/api/label", {"origin": "null"}, 403),
+        ("POST", "/api/label", {"host": "example.org"}, 421),
+        ("GET", "/api/label", {}, 405),
         ("GET", "/../etc/passwd", {}, 404),
     ],
 )
@@ -101,13 +102,13 @@ def test_nobody_else_is_answered(method: str, path: str, changed: dict[str, str]
     ],
 )
 def test_a_question_that_is_none_is_refused(body: bytes) -> None:
-    status, _, data = asked(app_of(None), "POST", "/label", OWN, body)
+    status, _, data = asked(app_of(None), "POST", "/api/label", OWN, body)
     assert status == 422
     assert json.loads(data)["error"]
 
 
 def test_every_model_labels_a_sentence(answering: Answering) -> None:
-    status, _, data = asked(app_of(answering), "POST", "/label", OWN, json.dumps(QUESTION).encode())
+    status, _, data = asked(app_of(answering), "POST", "/api/label", OWN, json.dumps(QUESTION).encode())
     assert status == 200
     answers = {answer["name"]: answer for answer in json.loads(data)["answer"]}
     assert set(answers) == {"prior", "verbs", "strong", "unsaved"}
@@ -127,7 +128,7 @@ def test_the_word_that_moves_the_label_is_named(answering: Answering) -> None:
 
 def test_training_sentences_stay_out_where_no_sentence_may_be_shown(answering: Answering) -> None:
     answering.shows_text = False
-    status, _, _ = asked(app_of(answering), "POST", "/neighbours", OWN, json.dumps(QUESTION).encode())
+    status, _, _ = asked(app_of(answering), "POST", "/api/neighbours", OWN, json.dumps(QUESTION).encode())
     assert status == 422
 
 

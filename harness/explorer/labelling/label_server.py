@@ -9,6 +9,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.explorer import page_writer
 from harness.explorer.labelling.agreement import RowVotes, agreement, answers, by_row, disagreements
 from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
 from harness.explorer.labelling.vote_log import Press
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 FOLDER = Path(__file__).parent / "page"
-FILES = {"/": "label.html", "/label.css": "label.css", "/label.js": "label.js", "/drawing.js": "drawing.js"}
+FILES = {"/": FOLDER / "label.html", "/make.js": page_writer.FOLDER / "make.js"}
+FILES |= {f"/{name}": FOLDER / name for name in ("label.css", "label.js", "drawing.js")}
 
 
 def routes(desk: LabelDesk) -> list[BaseRoute]:
@@ -34,7 +36,7 @@ def routes(desk: LabelDesk) -> list[BaseRoute]:
     votes = _CountedVotes(desk)
 
     def page(request: Request) -> Response:
-        return FileResponse(FOLDER / FILES[request.url.path])
+        return FileResponse(FILES[request.url.path])
 
     answered: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
         ("GET", "task"): lambda _: _described(desk),

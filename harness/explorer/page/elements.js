@@ -1,18 +1,5 @@
-// Names and texts in, elements out: whatever comes from a corpus reaches the page as text, never as HTML.
+// Rows in, the elements that show them out.
 
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name === "class") element.className = value;
-    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
-}
-
-const byId = (id) => document.getElementById(id);
 const decimals = (value, digits = 3) => Number.isNaN(value) ? "–" : value.toFixed(digits).replace(/^(-?)0\./, "$1.");
 const thousands = (value) => value.toLocaleString("en-US");
 const percent = (value) => Number.isNaN(value) ? "–" : `${Math.round(100 * value)} %`;

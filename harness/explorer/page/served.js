@@ -3,8 +3,9 @@
 async function ask(what, question) {
   const token = new URLSearchParams(location.search).get("token") || "";
   try {
-    const answer = await fetch(`/${what}`, {method: "POST", headers: {"Content-Type": "application/json", "X-Harness-Token": token}, body: JSON.stringify(question)});
-    return await answer.json();
+    const answer = await fetch(`/api/${what}`, {method: "POST", headers: {"Content-Type": "application/json", "X-Harness-Token": token}, body: JSON.stringify(question)});
+    // A refusal of the server itself is a line of text.
+    return answer.status === 200 || answer.status === 422 ? await answer.json() : {error: await answer.text()};
   } catch {
     return {error: "the server does not answer; was it stopped?"};
   }

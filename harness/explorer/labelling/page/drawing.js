@@ -1,19 +1,5 @@
-// Names and texts in, elements out: whatever comes from a file reaches the page as text, never as HTML.
+// What is read of a row in, elements and words that show it out.
 "use strict";
-
-const byId = (id) => document.getElementById(id);
-
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name === "class") element.className = value;
-    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
-}
 
 // A label as people read it: the underscores of its name are no part of it.
 const readable = (name) => name.replaceAll("_", " ");
