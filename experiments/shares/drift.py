@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.statistics import tables
 from harness.scoring.statistics.change_alarm import evidence, together
 from harness.values import seeds
 from harness.values.progress import progress
 
 RESULTS = Path(__file__).with_name("drift.csv")
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- drift: written by drift.py -->", "<!-- end of drift -->"
 REPEATS = 100
 ROOT = 2029
 WEEKS, REFERENCE, CHANGE = 52, 8, 26
@@ -77,10 +77,7 @@ def write(results: pd.DataFrame) -> None:
         delay = "–" if math.isnan(row["delay"]) else f"{row['delay']:.0f}"
         rise = f"{100 * row['rise']:.0f}"
         lines.append(f"| {row['articles']} | {rise} | {100 * row['false']:.1f} | {found} | {delay} |")
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n".join(lines)
-    README.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    tables.replace_section("drift.py", lines, README)
 
 
 def main() -> None:

@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.statistics import tables
 from harness.scoring.statistics.quantification import METHODS, LabelledErrors, UnlabelledRows, quantify
 from harness.values import seeds
 from harness.values.progress import progress
 
 RESULTS = Path(__file__).with_name("quantification.csv")
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- quantification: written by quantification.py -->", "<!-- end of quantification -->"
 REPEATS = 80
 ROOT = 2029
 ROWS_PER_ARTICLE = 4
@@ -116,10 +116,7 @@ def write(results: pd.DataFrame) -> None:
                 f"| {labelled:,} | {unlabelled:,} | {separation} ({condition:.1f}) | {harder:.0%} |"
                 f" {row['method']} | {row['error']:.3f} | {' | '.join(measured)} |"
             )
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n".join(lines)
-    README.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    tables.replace_section("quantification.py", lines, README)
 
 
 def main() -> None:
