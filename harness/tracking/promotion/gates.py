@@ -278,7 +278,7 @@ def speed_gate(
     milliseconds : float
         Of the candidate, for a sentence.
     champion : str or None
-        Its address.
+        Its address; None where there is none, or it is the candidate.
     times : float or None
         How many times as fast the candidate has to be; None does not ask, and nothing is timed.
     """
@@ -286,7 +286,7 @@ def speed_gate(
     if times is None:
         return
     if champion is None:
-        yield GateResult(name, "not applicable", "There is no champion to compare with.")
+        yield GateResult(name, "not applicable", "There is no other champion to compare with.")
         return
     rival, _ = tried(store, champion)
     ratio = rival.milliseconds / milliseconds if milliseconds > 0 else math.nan

@@ -124,7 +124,9 @@ def _judged(
 ) -> tuple[GateResult, ...]:
     """Return the result of every gate, with the config's waivers."""
     policy, request = settings
-    champion = f"models:/{name}/{rival.version}" if rival is not None else None
+    # Beside itself, no model is faster.
+    is_other = rival is not None and not _is_champion(candidate, rival)
+    champion = f"models:/{name}/{rival.version}" if rival is not None and is_other else None
     results = [
         *audit_gates(candidate, policy),
         baseline_gate(candidate),

@@ -139,6 +139,8 @@ def test_a_model_may_have_to_be_so_many_times_as_fast(trained: Path) -> None:
     policy(store, times_as_fast=1000.0)
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs"))
+    # The champion itself is not asked to be faster than it is.
+    assert verdicts(promote(store, "toys", named("strong")))["speed"] == "not applicable"
     # The ratio that was measured, beside the one that was asked.
     gate = caught.value.gates.set_index("gate").loc["speed"]
     assert gate["limit"] == 1000
