@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from harness.articles import interviews
 from harness.articles.actors import Actor, Attribution
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
@@ -103,7 +104,8 @@ def find_holders(
     state = _State()
     closing = _closing_paragraphs(sentences, rules)
     leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
-    for sentence, in_sentence in zip(sentences, mentions, strict=True):
+    answers, speaker = _interview(sentences, mentions, rules)
+    for number, (sentence, in_sentence) in enumerate(zip(sentences, mentions, strict=True)):
         if not sentence.in_article:
             holders.append(WRITER)
             if sentence.kind == "credit":  # who posted: the post may go on after it
@@ -113,6 +115,8 @@ def find_holders(
             # The mark that should close the quotation is missing: nobody speaks for the rest of an article.
             state = replace(state, inside=False)
         holder = _holder(sentence, in_sentence, state, surnames, kind)
+        if number in answers and holder.kind in ("writer", "unknown"):
+            holder = replace(speaker, quoted=holder.quoted)
         state = state.after(sentence, holder, leaders, rules)
         by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
         # "The Guild of Bakers thanks Varna" in the guild's own release: the guild is the writer.
@@ -120,6 +124,20 @@ def find_holders(
             holder = WRITER
         holders.append(holder)
     return _with_later_speakers(sentences, holders, rules)
+
+
+def _interview(
+    sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]], rules: SpeechRules
+) -> tuple[frozenset[int], Holder]:
+    """Return the sentences that are answers in an interview, and who gives them."""
+    interview = interviews.answered(sentences)
+    if interview is None:
+        return frozenset(), WRITER
+    begin, answers = interview
+    name, mention = interviews.who_answers(sentences, mentions, rules, begin)
+    if mention is not None:
+        return answers, Holder("party", mention.party, name)
+    return answers, Holder("person", name) if name else UNKNOWN
 
 
 def _closing_paragraphs(sentences: Sequence[Sentence], rules: SpeechRules) -> set[int]:

@@ -185,3 +185,34 @@ def test_words_of_somebody_unknown_are_not_the_outlets() -> None:
 @pytest.mark.parametrize(("text", "label"), [("“So sad.”", "writer"), ("“So very sad.”", "unknown")])
 def test_two_words_in_marks_are_nobodys(text: str, label: str) -> None:
     assert labels(f"It rained.\n\n{text}") == ["writer", label]
+
+
+INTERVIEW = """{opening}
+
+Q: Did the Coastal Union lie?
+
+A: The Coastal Union lied twice. It is good at that.
+
+Q: What does Varna say?
+
+A: Ada Orrin says that Varna is asleep. Varna snores.
+
+{name} left. Varna did not answer."""
+
+
+@pytest.mark.parametrize(
+    ("opening", "name", "speaker"),
+    [
+        ("Tilda Marsh once ran the harbour of Varna.", "Marsh", "Tilda Marsh"),
+        ("Jon Bray met us in Varna.", "Bray", "Coastal Union"),
+        ("We met in Varna.", "Somebody", "unknown"),
+    ],
+)
+def test_answers_of_an_interview_are_of_who_is_interviewed(opening: str, name: str, speaker: str) -> None:
+    labels = holder_labels(INTERVIEW.format(opening=opening, name=name))
+    answers = [speaker, speaker, "writer", "Ada Orrin", speaker]
+    assert labels == ["writer", "writer", *answers, "writer", "writer"]
+
+
+def test_one_letter_with_a_colon_is_no_interview() -> None:
+    assert set(holder_labels("Tilda Marsh wrote.\n\nA: Varna lied.\n\nB: Varna won.")) == {"writer"}
