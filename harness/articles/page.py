@@ -11,6 +11,7 @@ from harness.articles.labelled_articles import LabelledArticle, LabelledMention,
 from harness.articles.mentions import LINKED
 from harness.articles.tallies import PartyTally, count_sentences, tally_parties
 from harness.reports.pages import environment
+from harness.values.formatting import counted
 from harness.values.labels import STANCES
 
 MARKS = {"supportive": "+", "critical": "−", "neutral": "○"}
@@ -18,6 +19,10 @@ MARKS = {"supportive": "+", "critical": "−", "neutral": "○"}
 
 ABSTAINS, UNSURE = "~", "?"
 """The signs of a label that the model does not stand by, and of a party that may not be meant."""
+
+
+CONFIDENT = 0.8
+"""From this probability on a page calls a label confident."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def reader_page(
     parties = article.parties
     numbers = {name: number for number, name in enumerate(parties)}
     tallies = tally_parties([article])
+    alike = _judged_alike(article)
     stances = _ordered(name for mention in article.mentions for name in mention.labels.proba)
     return (
         # The environment escapes whatever is filled in, the JSON for the script included.
@@ -87,12 +93,19 @@ def reader_page(
         .render(
             document=article.article,
             title=_title(article),
-            parties=[{"name": name, "counts": _voice_counts(tallies[name], stances)} for name in parties],
-            counting=count_sentences(tallies.values()),
+            parties=[
+                {
+                    "name": name,
+                    "counts": _voice_counts(tallies[name], stances),
+                    "confident": _confident(article, name),
+                }
+                for name in parties
+            ],
+            counting=[*count_sentences(tallies.values()), *_about_alike(alike)],
             paragraphs=_paragraphs(article, numbers),
             strips=[_strip(article, name) for name in parties],
-            table=[_table_row(mention) for mention in article.mentions],
-            data={"parties": parties, "rows": _rows_by_sentence(article, numbers)},
+            table=[_table_row(mention, alike) for mention in article.mentions],
+            data={"parties": parties, "rows": _rows_by_sentence(article, numbers, alike)},
             stances=stances,
             marks=MARKS,
             signs={"abstains": ABSTAINS, "unsure": UNSURE},
@@ -236,7 +249,7 @@ def _stance_cell(mention: LabelledMention) -> dict[str, Any]:
 
 
 def _rows_by_sentence(
-    article: LabelledArticle, numbers: dict[str, int]
+    article: LabelledArticle, numbers: dict[str, int], alike: Alike
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Return what the page's script shows: number of the sentence → number of the party → its labels."""
     rows: dict[str, dict[str, dict[str, Any]]] = {}
@@ -247,12 +260,66 @@ def _rows_by_sentence(
             "proba": {name: round(value, 3) for name, value in _stated(labels).items()},
             "frames": [name.replace("_", " ") for name in labels.frames],
             "holder": _holder(mention),
-            "how": _certainty(mention),
+            "how": _note(mention, alike),
             "words": [[word.text, round(word.weight, 3)] for word in labels.words],
         }
         # The keys of JSON objects are strings.
         rows.setdefault(str(mention.sentence.number), {})[str(numbers[mention.mention.party])] = cell
     return rows
+
+
+Alike = dict[tuple[int, str], list[str]]
+"""Sentence and party → the other parties that the sentence is said to judge in the same way."""
+
+
+def _judged_alike(article: LabelledArticle) -> Alike:
+    """Return which parties of a sentence have the same label, other than neutral.
+
+    The model reads the same words for each of them, and learns by a mark alone which is meant: where it
+    overlooks the mark, the judgement of one passes to the others.
+    """
+    by_label: dict[tuple[int, str], list[str]] = {}
+    for mention in article.mentions:
+        if mention.labels.stance not in ("", "neutral") and mention.mention.sure:
+            by_label.setdefault((mention.sentence.number, mention.labels.stance), []).append(
+                mention.mention.party
+            )
+    return {
+        (sentence, party): [other for other in parties if other != party]
+        for (sentence, _), parties in by_label.items()
+        for party in parties
+        if len(parties) > 1
+    }
+
+
+def _about_alike(alike: Alike) -> list[str]:
+    sentences = len({sentence for sentence, _ in alike})
+    if not sentences:
+        return []
+    return [
+        f"In {counted(sentences, 'sentence')} several parties have the same judgement: the model reads the"
+        " same words for each, and only a mark tells it which is meant; look at these."
+    ]
+
+
+def _confident(article: LabelledArticle, party: str) -> str:
+    """Say how many labels of a party have a high probability; empty without a stance model."""
+    highest = [
+        max(stated.values())
+        for mention in article.mentions
+        if mention.mention.party == party and mention.mention.sure and (stated := _stated(mention.labels))
+    ]
+    if not highest:
+        return ""
+    n = sum(value >= CONFIDENT for value in highest)
+    return f"{n:,} of {counted(len(highest), 'label')} at {CONFIDENT:.0%} or more"
+
+
+def _note(mention: LabelledMention, alike: Alike) -> str:
+    """Say what a reader should know of a row: whether it is sure, and which parties are judged like it."""
+    others = alike.get((mention.sentence.number, mention.mention.party), [])
+    notes = [_certainty(mention), f"the same label as {', '.join(others)}" if others else ""]
+    return "; ".join(filter(None, notes))
 
 
 def _holder(mention: LabelledMention) -> str:
@@ -273,14 +340,14 @@ def _certainty(mention: LabelledMention) -> str:
     return f"meant by a {reference}" if reference in LINKED else ""
 
 
-def _table_row(mention: LabelledMention) -> dict[str, Any]:
+def _table_row(mention: LabelledMention, alike: Alike) -> dict[str, Any]:
     return _stance_cell(mention) | {
         "number": mention.sentence.number,
         "party": mention.mention.party,
         "proba": _stated(mention.labels),
         "holder": _holder(mention),
         "frames": ", ".join(name.replace("_", " ") for name in mention.labels.frames),
-        "how": _certainty(mention),
+        "how": _note(mention, alike),
         "words": ", ".join(f"{word.text} ({word.weight:+.2f})" for word in mention.labels.words),
         "text": mention.sentence.text,
     }
