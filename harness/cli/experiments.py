@@ -76,6 +76,9 @@ def run(
             "--allow-leaks", help="Run even if test rows repeat training rows. The runs are tagged with it."
         ),
     ] = False,
+    executor: Annotated[
+        str, typer.Option(help="serial or processes: train several trials at once.", show_default=False)
+    ] = "",
 ) -> Report | Unfinished:
     """Train, score and log the classifiers of a config.
 
@@ -85,9 +88,10 @@ def run(
     from harness.runs.experiment import run as run_experiment
 
     console = screen.console()
+    sets = [*(set_ or ()), *([f"run.executor={executor}"] if executor else [])]
     try:
         finished = run_experiment(
-            config, set=set_ or (), fresh=fresh, allow_leaks=allow_leaks, observer=_observer(console)
+            config, set=sets, fresh=fresh, allow_leaks=allow_leaks, observer=_observer(console)
         )
     except FailedClassifiersError as error:
         show_experiment(console, error.run)

@@ -28,6 +28,22 @@ class Tracking(Strict):
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every run of the experiment.")
 
 
+class Running(Strict):
+    """Where trials run. Scores are the same but for rounding, which depends on the threads of a training."""
+
+    executor: Literal["serial", "processes"] = Field(
+        "serial", description="processes runs trials in other processes, beside scoring and audits."
+    )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        description="Processes. Default: one a CUDA device, else what cores and memory allow.",
+    )
+    threads: int | None = Field(
+        None, ge=1, description="Threads of each process. Default: the cores divided by the processes."
+    )
+
+
 class Calibration(Strict):
     """How probabilities are calibrated, on the calibration rows."""
 
@@ -134,6 +150,7 @@ class ExperimentConfig(Strict):
     model_name: Name | None = Field(None, description="Name of the registered model. Default: the task.")
     promotion: PromotionPolicy = Field(default_factory=lambda: PromotionPolicy.model_validate({}))
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
+    run: Running = Field(default_factory=lambda: Running.model_validate({}))
     secrets: tuple[str, ...] = Field(
         (),
         description="Environment variables whose values are shown and kept as ${NAME}; those whose names"
@@ -143,6 +160,7 @@ class ExperimentConfig(Strict):
 
 SECTIONS: Mapping[str, type[Strict]] = {
     "tracking": Tracking,
+    "run": Running,
     "calibration": Calibration,
     "abstention": Abstention,
     "promotion": PromotionPolicy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,15 @@ from harness.evaluation.prepared import Prepared, reads_both
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.evaluation.trial import list_trials, run_trial
 from harness.explorer.run_files import explorer_files
+from harness.runs.executors.ahead import Ahead
+from harness.runs.executors.jobs import taken
+from harness.runs.executors.opening import running_ahead
 from harness.runs.packaging import pack
-from harness.runs.untracked import UntrackedExperiment, UntrackedParent
+from harness.runs.untracked import UntrackedChild, UntrackedExperiment, UntrackedParent
 from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
-from harness.tracking.tracker import ParentRun, Tracker
+from harness.tracking.tracker import ChildRun, ParentRun, Tracker
 from harness.values.errors import ClassifierError, HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
 from harness.values.outputs import claimed
@@ -179,17 +182,19 @@ def run_classifiers(
     usable = True
     folder = destination if isinstance(destination, Path) else None
     try:
-        with claimed(folder, folder=True):
+        with claimed(folder, folder=True), running_ahead(prepared, tracker) as ahead:
             for classifier in prepared.plan.classifiers:
                 began = time.perf_counter()
                 try:
-                    result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+                    before = (shared, by_digest, ahead)
+                    result, reused = _run_classifier(prepared, tracker, classifier, before)
                 except StoreError:
                     # What cannot be logged for one classifier cannot be for the next, nor can the run be
                     # marked.
                     usable = False
                     raise
                 except HarnessError as error:
+                    ahead.drop(list_trials(prepared, classifier))
                     yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
                 else:
                     yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
@@ -234,16 +239,16 @@ def _run_classifier(
     prepared: Prepared,
     tracker: Tracker | UntrackedExperiment,
     classifier: PlannedClassifier,
-    before: tuple[tuple[Finding, ...], dict[str, TrialResult]],
+    before: tuple[tuple[Finding, ...], dict[str, TrialResult], Ahead],
 ) -> tuple[ClassifierResult, bool]:
     trials = list_trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
-        shared, by_digest = before
+        shared, by_digest, ahead = before
         if parent.done is not None:
             by_digest |= {result.trial.digest: result for result in parent.done.trials}
             return parent.done, True
         results = [
-            _run_trial(prepared, parent, trial, by_digest)
+            _run_trial(prepared, parent, trial, by_digest, ahead)
             for trial in progress(trials, classifier.name, len(trials), "trials")
         ]
         by_digest |= {result.trial.digest: result for result in results}
@@ -274,7 +279,12 @@ def _label_other_task(
         if parent.done is not None:
             return
         by_trial = {(first.trial.seed, first.trial.fold): first for first in result.trials}
-        results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
+
+        def labelled(child: ChildRun | UntrackedChild, trial: Trial) -> TrialResult:
+            fitted_by = by_trial[trial.seed, trial.fold]
+            return run_trial(other, trial, child.folder, child.unfinished, fitted_by)
+
+        results = [_logged(parent, trial, partial(labelled, trial=trial)) for trial in trials]
         second = pool_trials(other, result.classifier, results, parent.folder, like=result)
         findings = without_logged_texts(other, audit_classifier(other, second, parent, {}))
         second = replace(second, findings=findings)
@@ -287,15 +297,33 @@ def _run_trial(
     parent: ParentRun | UntrackedParent,
     trial: Trial,
     by_digest: Mapping[str, TrialResult],
-    fitted_by: TrialResult | None = None,
+    ahead: Ahead,
 ) -> TrialResult:
     if trial.digest in by_digest:
         return _renamed(trial, by_digest[trial.digest])
+    # Before its run is opened, which takes the lock of whoever runs the trial.
+    ahead.wait(trial)
+
+    def run(child: ChildRun | UntrackedChild) -> TrialResult:
+        ahead.end(trial)
+        place = ahead.place(trial, child.unfinished)
+        ended = taken(trial, place, child.folder, prepared.plan.labels)
+        return ended or run_trial(prepared, trial, child.folder, child.unfinished)
+
+    return _logged(parent, trial, run)
+
+
+def _logged(
+    parent: ParentRun | UntrackedParent,
+    trial: Trial,
+    run: Callable[[ChildRun | UntrackedChild], TrialResult],
+) -> TrialResult:
+    """Return the result that an earlier call logged, or else run the trial and log it."""
     earlier = parent.finished_trial(trial)
     if earlier is not None:
         return earlier
     with parent.trial(trial) as child:
-        result = run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
+        result = run(child)
         child.log(result)
     return result
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.values.packages import installed
+from harness.values.threads import usable_cores
 from harness.values.version import VERSION
 
 REPORTED_PACKAGES = ("mlflow", "numpy", "pandas", "scikit-learn", "torch", "transformers")
@@ -73,7 +74,7 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "cores usable": _usable(),
+        "cores usable": usable_cores(),
         "memory GiB": _memory(),
         # Another number of threads changes fine-tuned models in the last digits.
         "thread settings": {
@@ -117,14 +118,6 @@ def _processor() -> str:
     # On Linux platform.processor() is often empty.
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor())
-
-
-def _usable() -> int:
-    try:
-        # A container, or taskset, may allow fewer cores than the machine has.
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
 
 
 def _memory() -> float:

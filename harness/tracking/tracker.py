@@ -30,6 +30,7 @@ from harness.tracking import (
 )
 from harness.tracking.scratch import scratch_folder
 from harness.tracking.store import Store, pending
+from harness.tracking.store.database import locked
 from harness.tracking.store.failures import FULL, failure
 from harness.tracking.store.lease import OWNER, Lease
 from harness.tracking.store.ownership import Owner, at_work
@@ -64,6 +65,7 @@ class Tracker:
     ) -> None:
         self.store, self.plan, self.fresh, self.marks = store, plan, fresh, marks
         self.digests: list[str] = []
+        self._emptied: set[str] = set()
         self.owner = Owner.new()
 
     @cached_property
@@ -190,6 +192,34 @@ class Tracker:
         with scratch_folder(self.store) as folder:
             yield folder
 
+    def unfinished(self, trial: Trial) -> Path:
+        """Return the folder that all attempts at a trial share: for checkpoints, and an unlogged result.
+
+        Where everything is to be trained again, it is emptied when it is first asked for.
+        """
+        folder = self.pending(f"{pending.PREFIX}{self.experiment_id}-{trial.digest}")
+        if self.fresh and trial.digest not in self._emptied:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._emptied.add(trial.digest)
+        return folder
+
+    def lock_of(self, trial: Trial) -> Path:
+        """Return the file that is locked by the process that runs a trial."""
+        return self.store.lock_file(f"{self.experiment_id}-trial-{trial.digest}")
+
+    def open_trials(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> list[Trial]:
+        """Return the trials of a classifier that no finished run has."""
+        if self.fresh:
+            return list(trials)
+        digest = names.parent_digest(self.plan, classifier, trials)
+        if any(run.info.status == "FINISHED" for run in self.runs(names.CLASSIFIER, digest)):
+            return []
+        return [
+            trial
+            for trial in trials
+            if all(run.info.status != "FINISHED" for run in self.runs(names.TRIAL, trial.digest))
+        ]
+
     def pending(self, name: str) -> Path:
         """Return the folder of an unfinished run's models, by its id, or of an unfinished training."""
         return pending.folder_of(self.store, name)
@@ -281,10 +311,8 @@ class ParentRun:
         run = client.create_run(tracker.experiment_id, tags=tags, run_name=trial.name)
         run_id = str(run.info.run_id)
         # Each attempt is a run of its own, but they share the folder of checkpoints: the training is resumed.
-        unfinished = tracker.pending(f"{pending.PREFIX}{tracker.experiment_id}-{trial.digest}")
-        if tracker.fresh:
-            shutil.rmtree(unfinished, ignore_errors=True)
-        with tracker.ending(run_id):
+        unfinished = tracker.unfinished(trial)
+        with tracker.ending(run_id), locked(tracker.lock_of(trial), f"it runs {trial.name}"):
             yield ChildRun(tracker, run_id, tracker.pending(run_id), unfinished)
             client.set_terminated(run_id, "FINISHED")
             spool.discard(tracker.store, run_id)

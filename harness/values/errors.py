@@ -68,6 +68,18 @@ class HarnessError(Exception):
     def __init__(self, *arguments: object) -> None:
         super().__init__(*(hidden(each) if isinstance(each, str) else each for each in arguments))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come whole from another process: an error is not made of its message again."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[HarnessError], arguments: tuple[object, ...], attributes: Mapping[str, Any]
+) -> HarnessError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(attributes)
+    return error
+
 
 class ProblemsError(HarnessError):
     """Several problems, collected and raised at once.

@@ -134,6 +134,11 @@ def import_sources(module: str, sources: Mapping[str, Source], *, is_installed: 
     return importlib.import_module(module)
 
 
+def own_modules() -> list[ModuleType]:
+    """Return the modules in memory that were made from sources of somebody's own."""
+    return [module for module in sys.modules.values() if isinstance(_loader(module), _ReadLoader)]
+
+
 def _is_of(module: ModuleType, source: Source) -> bool:
     """Say whether a module in memory was made from a source."""
     loader = _loader(module)

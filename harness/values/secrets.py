@@ -215,6 +215,16 @@ def register(value: str, shown: str, *, declared: bool = True) -> None:
         _SHOWN[form] = shown
 
 
+def shown_secrets() -> dict[str, str]:
+    """Return the values that this process knows to be secret, and what is shown in their place."""
+    return dict(_SHOWN)
+
+
+def remember(shown: Mapping[str, str]) -> None:
+    """Hide what another process knows to be secret, too; see :func:`shown_secrets`."""
+    _SHOWN.update(shown)
+
+
 def hide(text: str) -> str:
     """Return a text without the secrets that this process knows, and without passwords in addresses.
 

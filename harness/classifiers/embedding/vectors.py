@@ -23,10 +23,11 @@ import numpy as np
 
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.batching import Batch, Tokenizer, batches, sorted_order
-from harness.classifiers.encoder.prediction import compute, thread_count, torch_pool
+from harness.classifiers.encoder.prediction import compute, torch_pool
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Examples, Target
 from harness.values.progress import progress
+from harness.values.threads import thread_count
 
 if TYPE_CHECKING:
     import torch

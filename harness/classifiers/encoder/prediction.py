@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -53,16 +52,6 @@ def torch_pool(threads: int) -> Iterator[Executor]:
     finally:
         # The number applies to the thread that sets it, and to all threads that are started later.
         torch.set_num_threads(before)
-
-
-def thread_count() -> int:
-    """Return how many threads may compute: ``OMP_NUM_THREADS``, or as many as there are cores."""
-    requested = os.environ.get("OMP_NUM_THREADS", "")
-    if requested.isdecimal() and int(requested) > 0:
-        return int(requested)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

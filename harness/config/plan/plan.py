@@ -30,6 +30,7 @@ UNSET: Mapping[str, Any] = {
     "decision": MOST_PROBABLE,
     "prevalence": None,
     "adjust": False,
+    "run": {"executor": "serial", "workers": None, "threads": None},
 }
 """Settings of later versions, which a canonical config leaves out where they have these values."""
 

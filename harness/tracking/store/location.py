@@ -192,16 +192,17 @@ class Store:
         what : str
             What the other process does, shown on standard error while waiting for it.
         """
-        with locked(self._lock_file(name), what):
+        with locked(self.lock_file(name), what):
             yield
 
     @contextlib.contextmanager
     def unlocked(self, name: str) -> Iterator[bool]:
         """Take a lock if nobody has it; say for the block whether it was taken."""
-        with unlocked(self._lock_file(name)) as is_free:
+        with unlocked(self.lock_file(name)) as is_free:
             yield is_free
 
-    def _lock_file(self, name: str) -> Path:
+    def lock_file(self, name: str) -> Path:
+        """Return the file of a lock; see :meth:`lock`."""
         home = self.database.parent if self.database is not None else self.home
         return home / "locks" / f"{name}.lock"
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from harness.classifiers.encoder.batching import Batch, TokenizedRows, shared_batches
 from harness.classifiers.encoder.engines.computing import EngineName
-from harness.classifiers.encoder.prediction import EncoderEngine, compute, thread_count
+from harness.classifiers.encoder.prediction import EncoderEngine, compute
 from harness.values.cache import cache_folder
+from harness.values.threads import thread_count
 
 REPEATS = 2
 FILE = "engines.json"

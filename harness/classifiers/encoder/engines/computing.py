@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.classifiers.encoder.batching import Batch
-from harness.classifiers.encoder.prediction import thread_count, token_budget, torch_pool
+from harness.classifiers.encoder.prediction import token_budget, torch_pool
 from harness.values.errors import ClassifierError, MissingPackageError
+from harness.values.threads import thread_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

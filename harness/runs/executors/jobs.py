@@ -1,0 +1,85 @@
+"""A trial in, its result in a folder out: what one process runs and another takes.
+
+The result goes through files, in the form in which finished trials are logged, so that a trial that has ended
+is not lost with the process that wanted it: the next call takes it from there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import Trial, TrialResult
+from harness.evaluation.trial import run_trial
+from harness.tracking import run_files
+from harness.tracking.store.database import locked
+from harness.values.labels import LabelSet
+
+ENDED, ENDING, MODEL = "ended", "ending", "model"
+"""Folders of a job's place: a whole result, one that is being written, and in it the fitted classifier."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A trial to run.
+
+    Attributes
+    ----------
+    trial : Trial
+    place : Path
+        A folder of this trial alone, the same for every attempt: checkpoints of its training, then its
+        result.
+    lock : Path or None
+        A file that is locked while the trial runs; None where no other process may run it.
+    """
+
+    trial: Trial
+    place: Path
+    lock: Path | None = None
+
+
+def run_job(prepared: Prepared, job: Job) -> None:
+    """Run a trial, unless a process before has ended it, and leave the result in the job's place."""
+    if job.lock is not None:
+        with locked(job.lock, f"it runs {job.trial.name} of {prepared.plan.name}"):
+            _run(prepared, job)
+    else:
+        _run(prepared, job)
+
+
+def taken(trial: Trial, place: Path, folder: Path, labels: LabelSet) -> TrialResult | None:
+    """Take the result of a trial out of its place; the classifier is moved to ``folder``.
+
+    Returns
+    -------
+    TrialResult or None
+        None where there is no result, or none that can be read.
+    """
+    ended = place / ENDED
+    try:
+        result = run_files.read_trial(ended, trial, labels, None)
+    except (OSError, KeyError, ValueError):
+        return None
+    model = ended / MODEL
+    is_saved = (model / "loader.txt").is_file()
+    if is_saved:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(model, folder)
+    shutil.rmtree(ended, ignore_errors=True)
+    return replace(result, folder=folder if is_saved else None)
+
+
+def _run(prepared: Prepared, job: Job) -> None:
+    ended, ending = job.place / ENDED, job.place / ENDING
+    if ended.is_dir():
+        return
+    # What a process left that was killed while it wrote.
+    shutil.rmtree(ending, ignore_errors=True)
+    result = run_trial(prepared, job.trial, ending / MODEL, job.place)
+    ending.mkdir(parents=True, exist_ok=True)
+    run_files.write_trial(ending, result)
+    # In one step: a result is whole, or there is none.
+    ending.rename(ended)

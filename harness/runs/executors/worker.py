@@ -1,0 +1,66 @@
+"""What a process that runs trials does: it imports nothing heavy before it knows how many threads it has."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.runs.executors.jobs import Job
+
+Told = tuple[type[Warning], str]
+"""A warning: its category and its text."""
+
+_given: dict[str, Any] = {}
+"""What the process was given when it began, and the prepared experiment once it was needed."""
+
+
+def begin(experiment: bytes, secrets: Mapping[str, str], parent: int) -> None:
+    """Get ready; end with the parent.
+
+    Parameters
+    ----------
+    experiment : bytes
+        The prepared experiment, pickled. It comes through a pipe: a file would keep the secrets of a config.
+    secrets : mapping
+        Value → what is shown in its place.
+    parent : int
+        Process id of the driver.
+    """
+    # Ctrl-C reaches all processes of a terminal: the driver ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _given.update(experiment=experiment, secrets=secrets)
+
+
+def work(job: Job) -> list[Told]:
+    """Run a trial; return what was warned of."""
+    from harness.runs.executors.jobs import run_job
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        run_job(_prepared(), job)
+    return [(each.category, str(each.message)) for each in caught]
+
+
+def _prepared() -> Any:
+    if "prepared" not in _given:
+        import cloudpickle
+
+        from harness.values.secrets import remember
+
+        remember(_given.pop("secrets"))
+        _given["prepared"] = cloudpickle.loads(_given.pop("experiment"))
+    return _given["prepared"]
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent: one that was killed can end nobody."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
