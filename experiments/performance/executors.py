@@ -42,7 +42,7 @@ EXECUTORS = ("serial", "processes")
 
 
 def seconds(config: Any, executor: str) -> tuple[float, list[float]]:
-    """Run an experiment in a process of its own; return seconds by the clock, and a score of each classifier."""
+    """Run an experiment in a process of its own; return seconds, and a score of each classifier."""
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as store:
@@ -88,8 +88,8 @@ def main() -> int:
 {row("eight encoders, an epoch each", *eight)}
 {row("the quickstart", *quickstart)}
 
-Medians of {PAIRS} runs each, in turns. In one process a training has all cores; of several, each has its share, so
-that what is trained differs in the last digits."""
+Medians of {PAIRS} runs each, in turns. In one process a training has all cores; of several each has its
+share, so that what is trained differs in the last digits."""
     ratios = {
         "eight trials in processes, times one process": (ratio(eight[0]), "≤ .65"),
         "the quickstart in processes, times one process": (ratio(quickstart[0]), "≤ 1"),
