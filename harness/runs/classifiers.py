@@ -306,8 +306,7 @@ def _run_trial(
 
     def run(child: ChildRun | UntrackedChild) -> TrialResult:
         ahead.end(trial)
-        place = ahead.place(trial, child.unfinished)
-        ended = taken(trial, place, child.folder, prepared.plan.labels)
+        ended = taken(trial, ahead.folder(trial, child.unfinished), child.folder, prepared.plan.labels)
         return ended or run_trial(prepared, trial, child.folder, child.unfinished)
 
     return _logged(parent, trial, run)

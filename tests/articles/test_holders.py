@@ -215,4 +215,5 @@ def test_answers_of_an_interview_are_of_who_is_interviewed(opening: str, name: s
 
 
 def test_one_letter_with_a_colon_is_no_interview() -> None:
-    assert set(holder_labels("Tilda Marsh wrote.\n\nA: Varna lied.\n\nB: Varna won.")) == {"writer"}
+    labels = holder_labels("Tilda Marsh wrote.\n\nA: Varna lied.\n\nB: Varna won.")
+    assert set(labels) == {"writer"}

@@ -62,10 +62,10 @@ class Ahead:
         """Whether another process runs it."""
         return trial.digest in self._jobs
 
-    def place(self, trial: Trial, other: Path) -> Path:
-        """Return the folder in which a trial's result lies; ``other`` where this process runs it."""
+    def folder(self, trial: Trial, default: Path) -> Path:
+        """Return the folder in which a trial's result lies; ``default`` where this process runs it."""
         job = self._jobs.get(trial.digest)
-        return job.place if job is not None else other
+        return job.folder if job is not None else default
 
     def wait(self, trial: Trial) -> None:
         """Wait until a trial has ended, well or not; at once for one that this process runs."""

@@ -18,7 +18,7 @@ from harness.tracking.store.database import locked
 from harness.values.labels import LabelSet
 
 ENDED, ENDING, MODEL = "ended", "ending", "model"
-"""Folders of a job's place: a whole result, one that is being written, and in it the fitted classifier."""
+"""In a job's folder: a whole result, one that is being written, and in it the fitted classifier."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Job:
     Attributes
     ----------
     trial : Trial
-    place : Path
+    folder : Path
         A folder of this trial alone, the same for every attempt: checkpoints of its training, then its
         result.
     lock : Path or None
@@ -36,12 +36,12 @@ class Job:
     """
 
     trial: Trial
-    place: Path
+    folder: Path
     lock: Path | None = None
 
 
 def run_job(prepared: Prepared, job: Job) -> None:
-    """Run a trial, unless a process before has ended it, and leave the result in the job's place."""
+    """Run a trial, unless a process before has ended it, and leave the result in the job's folder."""
     if job.lock is not None:
         with locked(job.lock, f"it runs {job.trial.name} of {prepared.plan.name}"):
             _run(prepared, job)
@@ -49,15 +49,15 @@ def run_job(prepared: Prepared, job: Job) -> None:
         _run(prepared, job)
 
 
-def taken(trial: Trial, place: Path, folder: Path, labels: LabelSet) -> TrialResult | None:
-    """Take the result of a trial out of its place; the classifier is moved to ``folder``.
+def taken(trial: Trial, source: Path, folder: Path, labels: LabelSet) -> TrialResult | None:
+    """Take the result of a trial out of the folder of its job; the classifier is moved to ``folder``.
 
     Returns
     -------
     TrialResult or None
         None where there is no result, or none that can be read.
     """
-    ended = place / ENDED
+    ended = source / ENDED
     try:
         result = run_files.read_trial(ended, trial, labels, None)
     except (OSError, KeyError, ValueError):
@@ -73,12 +73,12 @@ def taken(trial: Trial, place: Path, folder: Path, labels: LabelSet) -> TrialRes
 
 
 def _run(prepared: Prepared, job: Job) -> None:
-    ended, ending = job.place / ENDED, job.place / ENDING
+    ended, ending = job.folder / ENDED, job.folder / ENDING
     if ended.is_dir():
         return
     # What a process left that was killed while it wrote.
     shutil.rmtree(ending, ignore_errors=True)
-    result = run_trial(prepared, job.trial, ending / MODEL, job.place)
+    result = run_trial(prepared, job.trial, ending / MODEL, job.folder)
     ending.mkdir(parents=True, exist_ok=True)
     run_files.write_trial(ending, result)
     # In one step: a result is whole, or there is none.
