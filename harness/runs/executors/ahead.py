@@ -150,11 +150,11 @@ class _Lane:
                 1, env=self._environment, initializer=worker.begin, initargs=self._given
             )
         try:
-            told: list[worker.Told] = self._pool.submit(worker.work, job).result()
+            warned: list[worker.Told] = self._pool.submit(worker.work, job).result()
         except BrokenProcessPool:
             self._pool = None
             raise
-        return told
+        return warned
 
     def kill(self) -> None:
         """End the process."""
