@@ -29,7 +29,7 @@ def answered(sentences: Sequence[Sentence]) -> tuple[int, frozenset[int]] | None
         The index of the first sentence of a question or an answer, and the indices of all sentences of
         answers; None where the text is no interview.
     """
-    first = {}
+    first: dict[int, int] = {}
     for index, sentence in enumerate(sentences):
         first.setdefault(sentence.paragraph, index)
     questions = [n for n in first.values() if _QUESTION.match(sentences[n].text)]

@@ -22,6 +22,7 @@ from harness.values.outputs import claimed
 if TYPE_CHECKING:
     from harness.serving.inference import LabelModel, Together
     from harness.serving.inference.file_options import FileOptions
+    from harness.serving.inference.text_layout import TextLayout
 
 _COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
 
@@ -251,6 +252,12 @@ def predict(
     skip_bad: SkipBad = None,
     raw: Raw = False,
     budget: Budget = None,
+    shard: Annotated[
+        str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
+    ] = "",
+    shards: Annotated[
+        int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)
+    ] = None,
 ) -> Report:
     """Label the rows of a file with a model.
 
@@ -260,18 +267,22 @@ def predict(
     from harness.serving.inference.checked_files import check_files
     from harness.serving.inference.file_options import FileOptions
     from harness.serving.inference.labelling import predict_file
+    from harness.serving.inference.shards import Shard
     from harness.serving.inference.text_layout import TextLayout
     from harness.tracking import models
 
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
-    options = FileOptions(_columns(columns or ()), layout, skip_bad)
+    part = Shard.parse(shard) if shard else None
+    options = FileOptions(_columns(columns or ()), layout, skip_bad, part)
     if input_ == "-" and sys.stdin.isatty():
         # It would wait for rows that nobody knows are wanted.
         line = command_line("predict", input="sentences.csv", output="labelled.csv")
         raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
+    if shards is not None:
+        return _join_shards(source, sink, shards, layout)
     check_files(source, sink, options)
     # Before the model is loaded, too: of two processes with one output the second is told at once.
     with claimed(sink), claimed(skip_bad):
@@ -296,6 +307,16 @@ def predict(
     for line in loaded.trust:
         typer.echo(line, err=True)
     return {"rows": count, "output": sink} | ({"server": costs} if costs else {})
+
+
+def _join_shards(source: Path | None, sink: Path | None, shards: int, layout: TextLayout) -> Report:
+    from harness.serving.inference.shards import merge
+
+    if source is None or sink is None:
+        raise typer.BadParameter("needs --input and --output, as for the parts", param_hint="--shards")
+    count = merge(source, sink, shards, layout)
+    typer.echo(f"{counted(count, 'row')} written to {sink}", err=True)
+    return {"rows": count, "output": sink}
 
 
 def _say_costs(

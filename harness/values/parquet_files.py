@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def open_parquet(source: Path | IO[bytes], size: int) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
+def open_parquet(
+    source: Path | IO[bytes], size: int, skip: int = 0
+) -> tuple[pa.Schema, Iterator[list[dict[str, Any]]]]:
     """Open a Parquet file.
 
     Parameters
@@ -21,6 +23,8 @@ def open_parquet(source: Path | IO[bytes], size: int) -> tuple[pa.Schema, Iterat
     source : Path or binary file
     size : int
         Rows of a batch, at most.
+    skip : int
+        Rows to pass over; whole row groups of them are not read.
 
     Returns
     -------
@@ -51,28 +55,32 @@ def open_parquet(source: Path | IO[bytes], size: int) -> tuple[pa.Schema, Iterat
         raise UnreadableError(f"is not a Parquet file: {_reason(error, source)}") from None
     if limits.COLUMNS.exceeded_by(len(schema.names)):
         raise UnreadableError(str(limits.COLUMNS))
-    return schema, _rows(file, size)
+    return schema, _rows(file, size, skip)
 
 
-def _rows(file: Any, size: int) -> Iterator[list[dict[str, Any]]]:
+def _rows(file: Any, size: int, skip: int) -> Iterator[list[dict[str, Any]]]:
     for group in range(file.metadata.num_row_groups):
         n_rows = file.metadata.row_group(group).num_rows
         if limits.ROW_GROUP_ROWS.exceeded_by(n_rows):
             raise UnreadableError(str(limits.ROW_GROUP_ROWS))
-        yield from _group_rows(file, group, n_rows, size)
+        if skip < n_rows:
+            yield from _group_rows(file, group, (skip, n_rows), size)
+        skip = max(skip - n_rows, 0)
 
 
-def _group_rows(file: Any, group: int, n_rows: int, size: int) -> Iterator[list[dict[str, Any]]]:
+def _group_rows(file: Any, group: int, within: tuple[int, int], size: int) -> Iterator[list[dict[str, Any]]]:
     import pyarrow as pa
 
-    done = 0
+    (skip, n_rows), done = within, 0
     try:
         for batch in file.iter_batches(batch_size=size, row_groups=[group]):
             done += batch.num_rows
-            yield batch_rows(batch)
+            if done > skip:
+                yield batch_rows(batch.slice(max(skip - done + batch.num_rows, 0)))
     except (OSError, ValueError, NotImplementedError, pa.ArrowException) as error:
         problem = f"cannot be read: row group {group + 1} of the file is corrupt: {_reason(error)}"
         # The file says how many rows there are, and where the next row group begins.
+        done = max(done, skip)
         while done < n_rows:
             n_lost = min(size, n_rows - done)
             done += n_lost

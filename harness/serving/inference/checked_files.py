@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.serving.inference.chunks import files_of
 from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import format_of
 from harness.values.errors import ModelError
@@ -29,5 +30,8 @@ def check_files(source: Path | None, output: Path | None, options: FileOptions =
     if source is not None and not source.exists():
         raise ModelError(f"{source}: does not exist")
     if source is not None:
-        format_of(source)
+        for path in files_of(source):
+            format_of(path)
+        if output is not None and source.is_dir() and output.resolve().is_relative_to(source.resolve()):
+            raise ModelError(f"{output}: lies in the folder that is labelled; write it elsewhere")
     keep_apart([output, options.skip_bad], [source])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.serving.inference.shards import Shard
 from harness.serving.inference.text_layout import STANDARD, TextLayout
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError, suggest
@@ -26,6 +27,9 @@ class FileOptions:
         A CSV file for rows that cannot be labelled, see :mod:`harness.serving.inference.bad_rows`; without
         one, they are an error.
 
+    shard : Shard or None
+        The part of the rows that is labelled; None for all of them.
+
     Raises
     ------
     ModelError
@@ -35,6 +39,7 @@ class FileOptions:
     columns: Mapping[str, str] = field(default_factory=dict)
     layout: TextLayout = STANDARD
     skip_bad: Path | None = None
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         for name in self.columns:

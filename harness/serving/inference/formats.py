@@ -74,6 +74,7 @@ def open_rows(
     *,
     layout: TextLayout = STANDARD,
     keep_bad: bool = False,
+    skip: int = 0,
 ) -> Iterator[RowStream]:
     """Open a file, or standard input, as chunks of rows.
 
@@ -88,6 +89,8 @@ def open_rows(
         How a text file is written.
     keep_bad : bool
         Rows that cannot be read become an :class:`UnreadableRow` each, instead of an error.
+    skip : int
+        Rows of a Parquet file to pass over.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def open_rows(
     # Not around the yield: what the caller does in the block fails under its own name.
     with contextlib.ExitStack() as stack, _read_errors(layout):
         if kind == "parquet":
-            rows = _parquet_rows(path, size)
+            rows = _parquet_rows(path, size, skip)
         elif kind == "xlsx":
             rows = RowStream(_chunks(sheet_rows(path), size))
         else:
@@ -108,7 +111,7 @@ def open_rows(
     with opened:
         # Cells of a JSONL or Parquet file are no cells of a spreadsheet.
         escaped = kind in ("csv", "tsv", "xlsx") and not layout.raw
-        chunks = _usable(rows.chunks, rows.cells, keep_bad=keep_bad, escaped=escaped)
+        chunks = _usable(rows.chunks, rows.cells, skip, keep_bad=keep_bad, escaped=escaped)
         yield RowStream(_guarded(chunks, layout), rows.schema, rows.cells)
 
 
@@ -118,10 +121,9 @@ def _guarded(chunks: Iterator[list[FileRow]], layout: TextLayout) -> Iterator[li
 
 
 def _usable(
-    chunks: Iterator[list[FileRow]], cells: Cells, *, keep_bad: bool, escaped: bool
+    chunks: Iterator[list[FileRow]], cells: Cells, number: int, *, keep_bad: bool, escaped: bool
 ) -> Iterator[list[FileRow]]:
     """Make cells usable, and refuse rows that are not to be had, unless they are kept."""
-    number = 0
     for chunk in chunks:
         usable = []
         for row in chunk:
@@ -175,9 +177,9 @@ def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
         yield chunk
 
 
-def _parquet_rows(path: Path | None, size: int) -> RowStream:
+def _parquet_rows(path: Path | None, size: int, skip: int) -> RowStream:
     # Standard input cannot be read from its end, where a Parquet file has its index.
-    schema, batches = open_parquet(io.BytesIO(sys.stdin.buffer.read()) if path is None else path, size)
+    schema, batches = open_parquet(io.BytesIO(sys.stdin.buffer.read()) if path is None else path, size, skip)
     return RowStream(batches, schema)
 
 

@@ -6,23 +6,17 @@ import hashlib
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.checked_files import check_files
+from harness.serving.inference.chunks import Reading, count_rows, files_of, growing, open_all
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
-from harness.serving.inference.formats import (
-    FileRow,
-    Format,
-    format_of,
-    open_rows,
-    row_writer,
-)
+from harness.serving.inference.formats import FileRow, Format, format_of, row_writer
 from harness.serving.inference.row_counter import RowCounter
 from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS, AbsentTargets
@@ -34,9 +28,6 @@ from harness.values.unreadable import UnreadableRow
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FIRST_CHUNK, MAX_CHUNK = 64, 2048
-"""Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
 
 MAX_OFFSET_DIGITS = 18
 """Digits of an offset that a CSV file holds as text."""
@@ -79,13 +70,25 @@ class RowLabeller(Protocol):
 
 @dataclass(frozen=True)
 class _Job:
-    """What is labelled: a model, the source, how it is read, and where bad rows go."""
+    """What is labelled: a model, the source, how it is read, where bad rows go, which part of it."""
 
     model: RowLabeller
     source: Path | None
     kind: Format
     options: FileOptions
     aside: BadRows | None
+    part: range | None = None
+    total: int = 0
+
+    @property
+    def files(self) -> Sequence[Path | None]:
+        """The files that are labelled, one after the other."""
+        return files_of(self.source) if self.source is not None else [None]
+
+    @property
+    def first(self) -> int:
+        """The number of the first row that is labelled, from 0."""
+        return self.part.start if self.part is not None else 0
 
 
 def predict_file(
@@ -113,7 +116,8 @@ def predict_file(
     resume : bool
         Continue where an earlier attempt at ``output`` ended; where there is none, start at the beginning.
     options : FileOptions
-        How the files are written, and what happens to rows that cannot be labelled.
+        How the files are written, what happens to rows that cannot be labelled, and which part of the rows is
+        labelled, into a file of its own beside ``output``.
 
     Returns
     -------
@@ -129,8 +133,9 @@ def predict_file(
     """
     from harness.values.language import LanguageWarning
 
+    part, total, output, options = _cut(source, output, options)
     check_files(source, output, options)
-    kind = format_of(source) if source is not None else stream_format or "csv"
+    kind = format_of(files_of(source)[0]) if source is not None else stream_format or "csv"
     target = _format_of_output(output, stream_format or kind)
     is_open = output is None or is_stream(output)
     if is_open and resume:
@@ -139,7 +144,7 @@ def predict_file(
     aside = None
     if options.skip_bad is not None:
         aside = BadRows(options.skip_bad, name, raw=options.layout.raw)
-    job = _Job(model, source, kind, options, aside)
+    job = _Job(model, source, kind, options, aside, part, total)
     model.absent_targets.reset()
     with warnings.catch_warnings(), claimed(output), claimed(options.skip_bad):
         # Printed below in a line of its own, without the line of code that a warning shows.
@@ -150,7 +155,26 @@ def predict_file(
             with refused_writes(output), output.open("wb") as stream:
                 return _to_stream(job, target, stream)
         draft = Draft(output, target, model.digest + options.digest, options.layout)
-        return _to_file(job, draft, resume=resume)
+        count = _to_file(job, draft, resume=resume)
+        if options.shard is not None and part is not None:
+            n_aside = aside.count if aside is not None else 0
+            options.shard.write_note(output, (part, total), (count, n_aside), draft.model_digest)
+        return count
+
+
+def _cut(
+    source: Path | None, output: Path | None, options: FileOptions
+) -> tuple[range | None, int, Path | None, FileOptions]:
+    """Return the rows of a part and of the whole, and the part's own output and file of bad rows."""
+    if options.shard is None:
+        return None, 0, output, options
+    if source is None or output is None or is_stream(output):
+        raise ModelError("--shard needs --input and --output: parts are cut out of files")
+    if format_of(output) == "xlsx":
+        raise ModelError(f"{output}: parts of a workbook cannot be joined; write CSV, JSONL or Parquet")
+    shard, total = options.shard, count_rows(source, options.layout)
+    skip_bad = shard.beside(options.skip_bad) if options.skip_bad is not None else None
+    return shard.rows(total), total, shard.beside(output), replace(options, skip_bad=skip_bad)
 
 
 def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
@@ -188,14 +212,17 @@ class _Chunk:
 
 def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
     """Label the rows that are not labelled yet; those that are must be the rows of the earlier attempt."""
-    digest, count = hashlib.sha256(), 0
-    done, done_digest = (progress.input_rows, progress.input_digest) if progress is not None else (0, "")
+    digest, count = hashlib.sha256(), job.first
+    done, done_digest = job.first, ""
+    if progress is not None:
+        done, done_digest = job.first + progress.input_rows, progress.input_digest
     options, aside = job.options, job.aside
     try:
-        with open_rows(
-            job.source, job.kind, FIRST_CHUNK, layout=options.layout, keep_bad=aside is not None
-        ) as rows:
-            for chunk in _growing(rows.chunks):
+        reading = Reading(options.layout, keep_bad=aside is not None)
+        with open_all(job.files, job.kind, reading, skip=job.first) as rows:
+            for chunk in growing(rows.chunks, job.first):
+                if job.part is not None and count >= job.part.stop:
+                    break
                 new = count >= done
                 # Rows of an earlier attempt, too: the file of bad rows is written anew.
                 usable = chunk if aside is None else _usable(job, chunk, count)
@@ -205,7 +232,8 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
                 if labelled:
-                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), count, rows.cells.note)
+                    read = count - job.first
+                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), read, rows.cells.note)
                 # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
                 # ends.
                 elif not new and count >= done and (count, digest.hexdigest()) != (done, done_digest):
@@ -224,8 +252,9 @@ def _check_counts(job: _Job, count: int, done: int) -> None:
         raise ModelError(f"has no rows{hint}")
     if count < done:
         raise ModelError(OTHER_ROWS)
-    if job.aside is not None and job.aside.count == count:
-        what = "the only row cannot" if count == 1 else f"none of the {counted(count, 'row')} can"
+    read = count - job.first
+    if job.aside is not None and job.aside.count == read:
+        what = "the only row cannot" if read == 1 else f"none of the {counted(read, 'row')} can"
         raise ModelError(f"{what} be labelled: see {job.aside.path}")
 
 
@@ -244,14 +273,6 @@ def _usable(job: _Job, chunk: list[FileRow], done: int) -> list[FileRow]:
         else:
             usable.append(row)
     return usable
-
-
-def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
-    """Regroup rows into chunks whose sizes double up to :data:`MAX_CHUNK`."""
-    rows, size = chain.from_iterable(chunks), FIRST_CHUNK
-    while chunk := list(islice(rows, size)):
-        yield chunk
-        size = min(2 * size, MAX_CHUNK)
 
 
 def _format_of_output(output: Path | None, otherwise: Format) -> Format:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.classifiers.remote import AsksServer, Estimate
+from harness.serving.inference.chunks import Reading, files_of, open_all
 from harness.serving.inference.file_options import FileOptions
-from harness.serving.inference.formats import FileRow, Format, format_of, open_rows
-from harness.serving.inference.labelling import MAX_CHUNK, frame_of
+from harness.serving.inference.formats import FileRow, format_of
+from harness.serving.inference.labelling import frame_of
 from harness.serving.inference.model import LabelModel
 from harness.serving.inference.stance_and_frames import Together
 from harness.serving.input_rows import examples
@@ -87,7 +88,7 @@ def server_costs(
     """
     costs: list[ServerCost] = []
     if models and source is not None:
-        count, sample = _counted(source, format_of(source), options)
+        count, sample = _counted(source, options)
     else:
         count, sample = -1, []
     for model in models:
@@ -104,10 +105,11 @@ def server_costs(
     return costs
 
 
-def _counted(source: Path, kind: Format, options: FileOptions) -> tuple[int, list[FileRow]]:
-    """Count the rows of a file, and return the first ones that can be read."""
+def _counted(source: Path, options: FileOptions) -> tuple[int, list[FileRow]]:
+    """Count the rows of a file or a folder, and return the first ones that can be read."""
     count, sample = 0, list[FileRow]()
-    with open_rows(source, kind, MAX_CHUNK, layout=options.layout, keep_bad=True) as rows:
+    files = files_of(source)
+    with open_all(files, format_of(files[0]), Reading(options.layout, keep_bad=True)) as rows:
         for chunk in rows.chunks:
             readable = [row for row in chunk if not isinstance(row, UnreadableRow)]
             sample += readable[: SAMPLE - len(sample)]

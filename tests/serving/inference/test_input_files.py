@@ -15,8 +15,9 @@ import pytest
 from golden import Golden
 
 from harness.serving.inference import LabelModel, load_folder
+from harness.serving.inference.chunks import FIRST_CHUNK
 from harness.serving.inference.file_options import FileOptions
-from harness.serving.inference.labelling import FIRST_CHUNK, predict_file
+from harness.serving.inference.labelling import predict_file
 from harness.serving.inference.text_layout import TextLayout
 from tests.serving.toy_models import listing, refusal, write_model
 

@@ -13,7 +13,8 @@ import pytest
 from golden import Golden
 
 from harness.serving.inference import LabelModel, load_folder
-from harness.serving.inference.labelling import MAX_CHUNK, predict_file
+from harness.serving.inference.chunks import MAX_CHUNK
+from harness.serving.inference.labelling import predict_file
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.language import LanguageWarning

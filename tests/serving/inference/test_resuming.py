@@ -16,7 +16,8 @@ import pytest
 from golden import Golden
 
 from harness.serving.inference import LabelModel, labelling, load_folder
-from harness.serving.inference.labelling import FIRST_CHUNK, MAX_CHUNK, predict_file
+from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK
+from harness.serving.inference.labelling import predict_file
 from tests.serving.toy_models import listing, refusal, write_model
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")

@@ -11,7 +11,8 @@ from golden import Golden
 
 import harness
 from harness.serving.inference import LabelModel, Together
-from harness.serving.inference.labelling import FIRST_CHUNK, MAX_CHUNK, predict_file
+from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK
+from harness.serving.inference.labelling import predict_file
 from harness.tracking.models import load, load_both
 from harness.values.labels import STANCE, LabelSet, Task
 from tests.serving.toy_models import listing, refusal, write_model
