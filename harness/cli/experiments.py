@@ -77,7 +77,7 @@ def run(
         ),
     ] = False,
     executor: Annotated[
-        str, typer.Option(help="serial or processes: train several trials at once.", show_default=False)
+        str, typer.Option(help="Where trials run: serial, or in several processes.", show_default=False)
     ] = "",
 ) -> Report | Unfinished:
     """Train, score and log the classifiers of a config.

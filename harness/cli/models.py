@@ -269,7 +269,6 @@ def predict(
     from harness.serving.inference.labelling import predict_file
     from harness.serving.inference.shards import Shard
     from harness.serving.inference.text_layout import TextLayout
-    from harness.tracking import models
 
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
@@ -280,33 +279,46 @@ def predict(
         line = command_line("predict", input="sentences.csv", output="labelled.csv")
         raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
-    stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
     if shards is not None:
         return _join_shards(source, sink, shards, layout)
     check_files(source, sink, options)
+    written, aside = (part.beside(path) if part is not None and path else path for path in (sink, skip_bad))
     # Before the model is loaded, too: of two processes with one output the second is told at once.
-    with claimed(sink), claimed(skip_bad):
-        loaded = (
-            models.load_both(model, frames, engine=engine.value)
-            if frames
-            else models.load(model, engine=engine.value)
-        )
+    with claimed(written), claimed(aside):
+        loaded = _loaded(model, frames, engine)
         costs = _say_costs(loaded, source, options, budget)
         count = predict_file(
             loaded,
             source,
             sink,
             # A file has an ending that says it; --format is for streams, which have none.
-            stream_format=stated,
+            stream_format=_stated(format_),
             resume=resume,
             options=options,
         )
-    if sink is not None:
-        typer.echo(f"{counted(count, 'row')} written to {sink}", err=True)
+    return _written(count, written, loaded.trust) | ({"server": costs} if costs else {})
+
+
+def _written(count: int, output: Path | None, trust: Sequence[str] = ()) -> dict[str, Any]:
+    """Say how many rows were written where, and how far they may be trusted."""
+    if output is not None:
+        typer.echo(f"{counted(count, 'row')} written to {output}", err=True)
     # Last, on standard error: labels that are copied on from here should not go without it.
-    for line in loaded.trust:
+    for line in trust:
         typer.echo(line, err=True)
-    return {"rows": count, "output": sink} | ({"server": costs} if costs else {})
+    return {"rows": count, "output": output}
+
+
+def _stated(format_: Format | None) -> Literal["csv", "jsonl"] | None:
+    return format_.value if format_ is not None else None
+
+
+def _loaded(model: str, frames: str, engine: EngineChoice) -> LabelModel | Together:
+    from harness.tracking import models
+
+    if frames:
+        return models.load_both(model, frames, engine=engine.value)
+    return models.load(model, engine=engine.value)
 
 
 def _join_shards(source: Path | None, sink: Path | None, shards: int, layout: TextLayout) -> Report:
@@ -314,9 +326,7 @@ def _join_shards(source: Path | None, sink: Path | None, shards: int, layout: Te
 
     if source is None or sink is None:
         raise typer.BadParameter("needs --input and --output, as for the parts", param_hint="--shards")
-    count = merge(source, sink, shards, layout)
-    typer.echo(f"{counted(count, 'row')} written to {sink}", err=True)
-    return {"rows": count, "output": sink}
+    return _written(merge(source, sink, shards, layout), sink)
 
 
 def _say_costs(

@@ -17,7 +17,7 @@ FIRST_CHUNK, MAX_CHUNK = 64, 2048
 
 
 @dataclass(frozen=True)
-class Reading:
+class RowReading:
     """How rows are read.
 
     Attributes
@@ -89,7 +89,7 @@ def _is_row_file(path: Path) -> bool:
 
 @contextlib.contextmanager
 def open_all(
-    files: Sequence[Path | None], kind: Format, reading: Reading, *, skip: int = 0
+    files: Sequence[Path | None], kind: Format, reading: RowReading, *, skip: int = 0
 ) -> Iterator[RowStream]:
     """Open files as one stream of rows; those after the first are opened when the one before is read.
 
@@ -99,7 +99,7 @@ def open_all(
         None is standard input.
     kind : {"csv", "tsv", "jsonl", "parquet", "xlsx"}
         Of all of them.
-    reading : Reading
+    reading : RowReading
     skip : int
         Rows to pass over. Of Parquet files they are not read.
 
@@ -132,7 +132,7 @@ def open_all(
 
 
 def _opened(
-    path: Path | None, kind: Format, reading: Reading, skip: int = 0
+    path: Path | None, kind: Format, reading: RowReading, skip: int = 0
 ) -> contextlib.AbstractContextManager[RowStream]:
     return open_rows(path, kind, FIRST_CHUNK, layout=reading.layout, keep_bad=reading.keep_bad, skip=skip)
 
@@ -164,7 +164,7 @@ def count_rows(source: Path, layout: TextLayout = STANDARD) -> int:
         kind = format_of(path)
         length = _parquet_length(path) if kind == "parquet" else None
         if length is None:
-            with _opened(path, kind, Reading(layout, keep_bad=True)) as rows:
+            with _opened(path, kind, RowReading(layout, keep_bad=True)) as rows:
                 length = sum(map(len, rows.chunks))
         total += length
     return total

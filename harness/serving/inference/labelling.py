@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.checked_files import check_files
-from harness.serving.inference.chunks import Reading, count_rows, files_of, growing, open_all
+from harness.serving.inference.chunks import RowReading, count_rows, files_of, growing, open_all
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import FileRow, Format, format_of, row_writer
@@ -218,7 +218,7 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
         done, done_digest = job.first + progress.input_rows, progress.input_digest
     options, aside = job.options, job.aside
     try:
-        reading = Reading(options.layout, keep_bad=aside is not None)
+        reading = RowReading(options.layout, keep_bad=aside is not None)
         with open_all(job.files, job.kind, reading, skip=job.first) as rows:
             for chunk in growing(rows.chunks, job.first):
                 if job.part is not None and count >= job.part.stop:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.classifiers.remote import AsksServer, Estimate
-from harness.serving.inference.chunks import Reading, files_of, open_all
+from harness.serving.inference.chunks import RowReading, files_of, open_all
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.formats import FileRow, format_of
 from harness.serving.inference.labelling import frame_of
@@ -109,7 +109,7 @@ def _counted(source: Path, options: FileOptions) -> tuple[int, list[FileRow]]:
     """Count the rows of a file or a folder, and return the first ones that can be read."""
     count, sample = 0, list[FileRow]()
     files = files_of(source)
-    with open_all(files, format_of(files[0]), Reading(options.layout, keep_bad=True)) as rows:
+    with open_all(files, format_of(files[0]), RowReading(options.layout, keep_bad=True)) as rows:
         for chunk in rows.chunks:
             readable = [row for row in chunk if not isinstance(row, UnreadableRow)]
             sample += readable[: SAMPLE - len(sample)]

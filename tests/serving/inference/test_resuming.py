@@ -16,7 +16,7 @@ import pytest
 from golden import Golden
 
 from harness.serving.inference import LabelModel, labelling, load_folder
-from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK
+from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK, growing
 from harness.serving.inference.labelling import predict_file
 from tests.serving.toy_models import listing, refusal, write_model
 
@@ -176,6 +176,6 @@ def test_what_cannot_be_resumed_is_refused(
 
 
 def test_chunks_double_up_to_the_largest() -> None:
-    sizes = [len(chunk) for chunk in labelling._growing([[{}] * 7] * 1_000)]
+    sizes = [len(chunk) for chunk in growing([[{}] * 7] * 1_000)]
     # 64 * 31 = 1,984 and twice 2,048 are 6,080; 920 remain.
     assert sizes == [*(FIRST_CHUNK * 2**n for n in range(5)), MAX_CHUNK, MAX_CHUNK, 920]

@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from harness.cli import main as cli
 from harness.serving.inference import LabelModel, labelling, load_folder
 from harness.serving.inference.chunks import MAX_CHUNK, chunk_starts, count_rows
 from harness.serving.inference.file_options import FileOptions
@@ -217,3 +219,20 @@ def test_streams_and_workbooks_have_no_parts(model: LabelModel, tmp_path: Path) 
     for output in (None, tmp_path / "out.xlsx"):
         with pytest.raises(ModelError):
             predict_file(model, source, output, options=options)
+
+
+def test_parts_are_labelled_and_joined_on_the_command_line(
+    model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in.csv", rows(0, ROWS))
+    predict_file(model, Path("in.csv"), Path("whole.csv"))
+    served = str(write_model(tmp_path / "toy"))
+    files = ["--input", "in.csv", "--output", "out.csv"]
+    for part in ("2/2", "1/2"):
+        outcome = CliRunner().invoke(cli.app, ["predict", "--model", served, *files, "--shard", part])
+        assert outcome.exit_code == 0, outcome.output
+        assert f".shard-{part[0]}-of-2.csv" in outcome.stderr
+    outcome = CliRunner().invoke(cli.app, ["predict", *files, "--shards", "2"])
+    assert outcome.exit_code == 0, outcome.output
+    assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
