@@ -63,8 +63,8 @@ def test_predictions_scores_and_models_are_those_of_one_process(folder: Path, tr
     pd.testing.assert_frame_equal(alone.scores, beside.scores, check_exact=True, check_dtype=False)
     assert list(alone.findings["verdict"]) == list(beside.findings["verdict"])
     rows = [{"text": "Coastal Union praised Varna at the quay.", "target": "Varna"}]
-    labels = [each["verbs"].load().predict(rows) for each in (alone, beside)]
-    pd.testing.assert_frame_equal(*labels, check_exact=True)
+    first, second = (each["verbs"].load().predict(rows) for each in (alone, beside))
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
 def test_trials_do_run_in_other_processes(folder: Path) -> None:
@@ -96,29 +96,27 @@ def test_a_trial_that_is_killed_every_time_fails_alone(folder: Path) -> None:
 @pytest.mark.parametrize("behaves", ["config error", "package"])
 def test_errors_come_home_whole(folder: Path, behaves: str) -> None:
     config = experiment(folder, behaves)
-    raised = {}
-    for name, call in (("alone", lambda: harness.run(config, trust=True)), ("beside", lambda: run(config))):
+    raised = []
+    for settings in ({}, PROCESSES):
         with pytest.raises(FailedClassifiersError) as caught:
-            call()
-        raised[name] = caught.value.run.failed["marked"]
-    assert type(raised["alone"]) is type(raised["beside"])
-    assert str(raised["alone"]) == str(raised["beside"])
-    assert vars(raised["alone"]) == vars(raised["beside"])
+            harness.run(config, set=settings, trust=True)
+        raised.append(caught.value.run.failed["marked"])
+    alone, beside = raised
+    assert (type(alone), str(alone), vars(alone)) == (type(beside), str(beside), vars(beside))
 
 
-@pytest.mark.parametrize("kind", errors.HarnessError.__subclasses__() + errors.ProblemsError.__subclasses__())
-def test_every_error_survives_pickling(kind: type[errors.HarnessError]) -> None:
-    made = {
-        errors.MissingPackageError: lambda: errors.MissingPackageError("p", "it", "x"),
-        FailedClassifiersError: None,
-    }
-    if issubclass(kind, errors.ProblemsError):
-        error: errors.HarnessError = kind([errors.Problem("a", "b", "c"), errors.Problem("d", "e")])
-    else:
-        maker = made.get(kind, lambda: kind("what went wrong"))
-        if maker is None:
-            pytest.skip("holds a run, which stays where it is")
-        error = maker()
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ClassifierError("what went wrong"),
+        errors.SameFileError("two", "arguments"),
+        errors.MissingPackageError("p", "it", "x"),
+        errors.ConfigError([errors.Problem("a", "b", "c"), errors.Problem("d", "e")]),
+        errors.UnavailableError([errors.Problem("a", "b")]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_survive_pickling(error: errors.HarnessError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
 
