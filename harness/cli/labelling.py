@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +18,6 @@ from harness.values.formatting import agreeing, counted
 
 if TYPE_CHECKING:
     from harness.explorer.labelling.desk import LabelDesk
-    from harness.explorer.labelling.row_files import TaskOptions
     from harness.explorer.labelling.task import Question
 
 PORTS = range(8300, 8351)
@@ -50,6 +48,7 @@ class OutputFormat(StrEnum):
     table = "table"
     label_studio = "label-studio"
     argilla = "argilla"
+    potato = "potato"
 
 
 Source = Annotated[
@@ -155,10 +154,10 @@ def label(
         # Before rows are read, so that a second process is refused at once.
         for each in output or []:
             held.enter_context(claimed(each))
-        desk, options = _desk(source, ask, frames, codebook, parties, classifier, predicted, name)
+        desk = _desk(source, ask, frames, codebook, parties, classifier, predicted, name)
         report: Report = {"task": desk.task.name, "rows": len(desk.task.items), "log": desk.log.path}
         if votes:
-            report["votes"] = _take_in(desk, votes, options)
+            report["votes"] = _take_in(desk, votes)
         if output:
             report["written"] = [_write(desk, each, format_, raw) for each in output]
     if not votes and not output:
@@ -175,7 +174,7 @@ def _desk(
     classifier: str,
     predicted: str,
     name: str,
-) -> tuple[LabelDesk, TaskOptions]:
+) -> LabelDesk:
     from harness.explorer.labelling.desk import LabelDesk
     from harness.explorer.labelling.row_files import TaskOptions, read_task
     from harness.explorer.labelling.task import Codebook
@@ -204,7 +203,7 @@ def _desk(
     # What a file system or a shell reads otherwise is no part of a file's name.
     file_name = re.sub(r"[^\w.-]+", "_", task_name).strip("._") or "rows"
     log = VoteLog(home_folder() / FOLDER / f"{file_name}.db")
-    return LabelDesk(task, log), options
+    return LabelDesk(task, log)
 
 
 def _question(ask: AskedLabels) -> Question:
@@ -218,14 +217,12 @@ def _codebook_text(path: Path) -> str:
     return usable_text(content(path))
 
 
-def _take_in(desk: LabelDesk, paths: list[Path], options: TaskOptions) -> list[Report]:
+def _take_in(desk: LabelDesk, paths: list[Path]) -> list[Report]:
     from harness.explorer.labelling.vote_files import read_votes, take_in
 
-    # Those of an experiment follow from its labels.
-    options = replace(options, asks=desk.task.asks, codebook=desk.task.codebook)
     reports = []
     for path in paths:
-        taken = take_in(desk, read_votes(path, options))
+        taken = take_in(desk, read_votes(path, desk.task))
         typer.echo(f"{path}: {counted(taken.votes, 'vote')} taken in")
         if taken.earlier:
             left_out = counted(taken.earlier, "vote")
@@ -243,11 +240,14 @@ def _take_in(desk: LabelDesk, paths: list[Path], options: TaskOptions) -> list[R
 
 
 def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report:
-    from harness.explorer.labelling.vote_files import vote_columns, write_votes
+    from harness.explorer.labelling.vote_files import kept_aside, vote_columns, write_votes
 
     votes = desk.log.votes()
     rows = write_votes(path, desk.task, votes, form.value, raw=raw)
     typer.echo(f"{path}: {counted(rows, 'row')} of {len(desk.task.items):,} with votes")
+    aside = kept_aside(desk.task, votes, form.value)
+    if aside:
+        typer.echo(screen.paragraph(f"note: {aside}"))
     columns = vote_columns(desk.task, votes)
     if form == OutputFormat.table and len(columns) > 1 and "stance" in desk.task.asks:
         listed = ", ".join(columns)
@@ -255,7 +255,7 @@ def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report
         typer.echo(
             f"  corpus: {{kind: files, path: {path.name}, columns: {{stance: gold, votes: [{listed}]}}}}"
         )
-    return {"file": path, "rows": rows}
+    return {"file": path, "rows": rows, **({"notes": [aside]} if aside else {})}
 
 
 def _serve(desk: LabelDesk, port: int | None, host: str, source: str) -> None:
