@@ -251,10 +251,12 @@ def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report
     columns = vote_columns(desk.task, votes)
     if form == OutputFormat.table and len(columns) > 1 and "stance" in desk.task.asks:
         listed = ", ".join(columns)
-        typer.echo("To train on it, or to audit against its annotators:")
-        typer.echo(
-            f"  corpus: {{kind: files, path: {path.name}, columns: {{stance: gold, votes: [{listed}]}}}}"
+        group = (
+            "" if "group" in desk.task.columns or "article" not in desk.task.columns else "group: article, "
         )
+        typer.echo("To train on it, or to audit against its annotators:")
+        used = f"{group}stance: gold, votes: [{listed}]"
+        typer.echo(f"  corpus: {{kind: files, path: {path.name}, columns: {{{used}}}}}")
     return {"file": path, "rows": rows, **({"notes": [aside]} if aside else {})}
 
 

@@ -131,7 +131,9 @@ def text_of(value: Any) -> str:
 
 def _with_key(vote: Vote, key: str) -> Vote:
     # A platform may keep the labels of what somebody took up and then skipped.
-    return replace(vote, item=key, **({"stance": "", "frames": None, "holder": ""} if vote.skipped else {}))
+    if vote.skipped:
+        vote = replace(vote, stance="", frames=None, holder="")
+    return replace(vote, item=key)
 
 
 def _cell(cells: Mapping[str, Any], names: Sequence[str]) -> str:
