@@ -215,11 +215,11 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: LabelIssu
         yield f"Krippendorff's alpha is {number(alpha.value, places=2)}{bounds}: {word[_verdict(alpha)]}."
     every = subject.corpus.voted
     if every is not None:
-        tied = int(every["tied"].sum())
+        tied, voted = int(every["tied"].sum()), counted(len(every), "row")
         yield (
-            f"Of {len(every):,} rows with several votes, {tied:,} {agreeing(tied, 'has', 'have')} no label,"
-            f" since votes are tied: {agreeing(tied, 'it counts', 'they count')} here, and"
-            f" {agreeing(tied, 'is', 'are')} not tested."
+            f"Of {voted} with several votes, {tied:,} {agreeing(tied, 'has', 'have')} no label, since votes"
+            f" are tied: {agreeing(tied, 'it counts', 'they count')} here, and {agreeing(tied, 'is', 'are')}"
+            " not tested."
         )
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):

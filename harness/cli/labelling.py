@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -40,6 +41,13 @@ class FrameSet(StrEnum):
 
     generic_frames = "generic_frames"
     policy_frames = "policy_frames"
+
+
+class LabelledPart(StrEnum):
+    """Which rows of an experiment are labelled."""
+
+    test = "test"
+    validation = "validation"
 
 
 class OutputFormat(StrEnum):
@@ -98,6 +106,8 @@ ModelName = Annotated[
     str, typer.Option(help="Of an experiment: whose labels may be shown afterwards. Default: the first.")
 ]
 
+Part = Annotated[LabelledPart, typer.Option("--rows", help="Of an experiment: which rows.")]
+
 Predicted = Annotated[
     str, typer.Option(help="Of a file: the column of the model's labels. Default: prediction or label.")
 ]
@@ -135,6 +145,7 @@ def label(
     codebook: CodebookFile = None,
     parties: PartiesFile = None,
     classifier: ModelName = "",
+    rows: Part = LabelledPart.test,
     predicted: Predicted = "",
     name: TaskName = "",
     port: Port = None,
@@ -154,7 +165,7 @@ def label(
         # Before rows are read, so that a second process is refused at once.
         for each in output or []:
             held.enter_context(claimed(each))
-        desk = _desk(source, ask, frames, codebook, parties, classifier, predicted, name)
+        desk = _desk(source, ask, frames, codebook, parties, (classifier, rows), predicted, name)
         report: Report = {"task": desk.task.name, "rows": len(desk.task.items), "log": desk.log.path}
         if votes:
             report["votes"] = _take_in(desk, votes)
@@ -171,7 +182,7 @@ def _desk(
     frames: FrameSet,
     codebook: Path | None,
     parties: Path | None,
-    classifier: str,
+    of_experiment: tuple[str, LabelledPart],
     predicted: str,
     name: str,
 ) -> LabelDesk:
@@ -183,7 +194,7 @@ def _desk(
     from harness.values.labels import FRAME_SETS
     from harness.values.parties import EMPTY, read
 
-    path = Path(source)
+    path, (classifier, part) = Path(source), of_experiment
     asks: tuple[Question, ...] = ("stance", "frames") if ask == AskedLabels.both else (_question(ask),)
     book = Codebook(
         frames=FRAME_SETS[frames.value], text=_codebook_text(codebook) if codebook is not None else ""
@@ -192,6 +203,7 @@ def _desk(
     task_name = name or (path.name.partition(".")[0] if path.is_file() else source)
     options = TaskOptions(task_name, asks, book, registry, predicted)
     if path.is_file():
+        _refuse("belongs to an experiment", {"--classifier": classifier, "--rows": part != LabelledPart.test})
         task = read_task(path, options)
     elif path.suffix or "/" in source:
         raise ConfigError([Problem(source, "there is no such file")])
@@ -199,11 +211,20 @@ def _desk(
         from harness.explorer.labelling.experiment_rows import experiment_task
         from harness.tracking.store import Store
 
-        task = experiment_task(Store.open(reading=True), source, options, classifier=classifier)
+        _refuse("belongs to a file", {"--predicted": predicted})
+        store = Store.open(reading=True)
+        task = experiment_task(store, source, options, classifier=classifier, part=part.value)
     # What a file system or a shell reads otherwise is no part of a file's name.
     file_name = re.sub(r"[^\w.-]+", "_", task_name).strip("._") or "rows"
     log = VoteLog(home_folder() / FOLDER / f"{file_name}.db")
     return LabelDesk(task, log)
+
+
+def _refuse(what: str, given: Mapping[str, object]) -> None:
+    """Refuse options that would do nothing here."""
+    problems = [Problem(option, what) for option, value in given.items() if value]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _question(ask: AskedLabels) -> Question:

@@ -259,8 +259,9 @@ byId("start-form").addEventListener("submit", (event) => {
 
 queue(async () => {
   view.task = await ask("task", {});
-  document.title = `${view.task.name} · label`;
-  byId("task-name").textContent = view.task.name;
+  const name = view.task.name || "rows";
+  document.title = `${name} · label`;
+  byId("task-name").textContent = name;
   drawCodebook(view.task);
   byId("name").focus();
 });
