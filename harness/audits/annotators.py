@@ -132,9 +132,9 @@ def _of_people(
     # Tied votes make no label: among labelled rows, what people differ on would be missing. Which of the tied
     # rows would have been tested is unknown; so all rows with votes count.
     items = _several(subject, every["votes"])
-    kept = [row for row, item in enumerate(items) if item]
-    questions = _questions(subject, [items[row] for row in kept])
-    return alphas("alpha", questions, clusters_of(every)[kept]), Measure("ceiling", math.nan)
+    several = [row for row, item in enumerate(items) if item]
+    questions = _questions(subject, [items[row] for row in several])
+    return alphas("alpha", questions, clusters_of(every)[several]), Measure("ceiling", math.nan)
 
 
 def _questions(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:

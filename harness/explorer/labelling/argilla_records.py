@@ -53,8 +53,8 @@ def argilla_record(item: LabelItem, row: RowVotes) -> dict[str, Any]:
             for name, value in answers.items():
                 response = {"value": value, "user_id": vote.annotator, "status": status}
                 responses.setdefault(name, []).append(response)
-        kept = {name: value for name, value in more.items() if value not in ("", False)}
-        aside.append({"annotator": vote.annotator, "role": vote.role, **kept})
+        filled = {name: value for name, value in more.items() if value not in ("", False)}
+        aside.append({"annotator": vote.annotator, "role": vote.role, **filled})
     metadata = {name: value for name, value in item.cells.items() if name not in FIELDS}
     if aside:
         metadata[ASIDE] = json.dumps(aside, ensure_ascii=False)

@@ -146,9 +146,9 @@ def kept_aside(task: LabelTask, votes: Sequence[Vote], form: VoteFormat) -> str:
     }
     clauses = []
     if form in where and present:
-        name, place = where[form]
+        name, field = where[form]
         clauses.append(
-            f"{name} has no place for {', '.join(present)}: they stand in {place}, where --votes finds them"
+            f"{name} has no place for {', '.join(present)}: they stand in {field}, where --votes finds them"
         )
     if form == "potato":
         rest = len(task.by_key) - len({vote.item for vote in votes} & set(task.by_key))

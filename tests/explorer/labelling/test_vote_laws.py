@@ -110,7 +110,8 @@ def test_what_a_platform_has_no_place_for_is_said() -> None:
     plain = [Vote(key, "Ada", stance="critical", at="2026-05-01T10:00:00+00:00")]
     assert kept_aside(TASK, plain, "table") == kept_aside(TASK, plain, "label-studio") == ""
     assert "times" in kept_aside(TASK, plain, "argilla")
-    assert "3 rows without a vote" in kept_aside(TASK, plain, "potato")
+    left_out = "3 rows without"
+    assert left_out in kept_aside(TASK, plain, "potato")
     more = [replace(plain[0], looked=True), Vote(key, "Cy", "settle", stance="neutral")]
     assert "looked" in kept_aside(TASK, more, "label-studio")
     assert "settles" in kept_aside(TASK, more, "argilla")
