@@ -64,7 +64,8 @@ def test_rows_of_an_experiment_are_labelled_blind(trained: Path, part: str) -> N
     # All rows, each drawn with certainty: a random sample, which may score a model.
     assert set(exported[COLUMN]) == {"random"}
     assert set(exported["pi"]) == {1.0}
-    assert (exported["looked by Ada"] == "yes").sum() == 1
+    looked = exported["looked by Ada"]
+    assert (looked == "yes").sum() == 1
 
 
 @pytest.mark.parametrize("pick", ["random", "uncertain", "disagreement", "wrong"])
