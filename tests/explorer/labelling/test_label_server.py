@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import socket
@@ -279,42 +278,3 @@ def test_a_killed_server_goes_on_where_it_stopped(tmp_path: Path) -> None:
     votes = VoteLog(tmp_path / "store" / "labels" / "rows.db").votes()
     assert answered
     assert answered <= {vote.item for vote in votes}
-
-
-def test_three_annotators_and_a_server_that_is_killed(tmp_path: Path) -> None:
-    rows, labels = 300, ("critical", "neutral", "supportive")
-    write_rows(tmp_path / "many.csv", rows)
-    running: list[Screen] = []
-    answered: set[tuple[str, str, str]] = set()
-
-    def asked(name: str, **sent: object) -> dict:  # type: ignore[type-arg]
-        # As the page does: the same press again, until it is answered.
-        while True:
-            try:
-                return running[-1].post(name, **sent) if name == "press" else running[-1].get(name, **sent)  # type: ignore[arg-type]
-            except (OSError, HTTPException):
-                time.sleep(0.05)
-
-    def label_all(annotator: str) -> None:
-        state = asked("state", annotator=annotator)
-        for number in range(rows):
-            key, label = state["row"]["key"], labels[number % 3]
-            sent = {"press": str(number), "annotator": annotator, "item": key, "action": "stance"}
-            state = asked("press", **sent, value=label, advance=True)
-            answered.add((annotator, key, label))
-
-    threads = [threading.Thread(target=label_all, args=(name,), daemon=True) for name in ("Ada", "Ben", "Cy")]
-    with contextlib.ExitStack() as stack:
-        running.append(stack.enter_context(running_screen(tmp_path, "many.csv")))
-        for thread in threads:
-            thread.start()
-        for share in (1, 2):
-            while len(answered) < share * rows:
-                time.sleep(0.01)
-            running[-1].kill()
-            running.append(stack.enter_context(running_screen(tmp_path, "many.csv")))
-        for thread in threads:
-            thread.join()
-    votes = VoteLog(tmp_path / "store" / "labels" / "many.db").votes()
-    assert len(answered) == 3 * rows
-    assert {(vote.annotator, vote.item, vote.stance) for vote in votes} == answered
