@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.audits.audit_protocol import Queries, Subject
+from harness.audits.audit_protocol import Queries, Subject, clusters_of
 from harness.audits.intervals import alphas, format_share, gap, mean, rate
 from harness.audits.mislabelled import LabelIssues, issues_of
 from harness.scoring.metrics.calibration import without_gaps
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
-from harness.values.formatting import counted, interval, number
+from harness.values.formatting import agreeing, counted, interval, number
 from harness.values.memo import once
 from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
@@ -80,10 +80,14 @@ def votes_of(subject: Subject) -> list[tuple[Any, ...]]:
     column = "frames_votes" if subject.labels.multi else "votes"
     if column not in subject.tested.rows.columns:
         return [()] * len(subject.tested)
+    return _several(subject, subject.tested.rows[column])
+
+
+def _several(subject: Subject, values: Iterable[Any]) -> list[tuple[Any, ...]]:
     # A vote for a label outside the label set, such as "cannot tell", is no vote.
     names = set(subject.labels.names)
     votes_of_rows = []
-    for value in subject.tested.rows[column]:
+    for value in values:
         votes = tuple(value) if isinstance(value, tuple | list) else ()
         if subject.labels.multi:
             votes = tuple(tuple(name for name in vote if name in names) for vote in votes)
@@ -101,10 +105,7 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     yield from once(
         subject.tested,
         (NAME, subject.labels, subject.metric.name),
-        lambda: (
-            alphas("alpha", _questions(subject, voted), clusters),
-            replace(_score_of_people(subject, rows, voted), name="ceiling"),
-        ),
+        lambda: _of_people(subject, rows, voted, clusters),
     )
     agreed = np.array([len({_key(vote) for vote in item}) == 1 for item in voted])
     correct = subject.predicted[rows] == subject.truth[rows]
@@ -118,6 +119,22 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     stated = without_gaps(subject.proba[rows], multi=subject.labels.multi)
     yield mean("soft_cross_entropy", _cross_entropy(subject, shares, stated), clusters)
     yield mean("soft_cross_entropy_floor", _cross_entropy(subject, shares, shares), clusters)
+
+
+def _of_people(
+    subject: Subject, rows: Sequence[int], voted: Sequence[tuple[Any, ...]], clusters: Any
+) -> tuple[Measure, Measure]:
+    """Return how far people agree, and what one person's labels score."""
+    every = subject.corpus.voted
+    if every is None:
+        agreement = alphas("alpha", _questions(subject, voted), clusters)
+        return agreement, replace(_score_of_people(subject, rows, voted), name="ceiling")
+    # Tied votes make no label: among labelled rows, what people differ on would be missing. Which of the tied
+    # rows would have been tested is unknown; so all rows with votes count.
+    items = _several(subject, every["votes"])
+    several = [row for row, item in enumerate(items) if item]
+    questions = _questions(subject, [items[row] for row in several])
+    return alphas("alpha", questions, clusters_of(every)[several]), Measure("ceiling", math.nan)
 
 
 def _questions(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
@@ -196,6 +213,14 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: LabelIssu
     else:
         bounds = "" if math.isnan(alpha.low) else f" ({interval(alpha.low, alpha.high, places=2)})"
         yield f"Krippendorff's alpha is {number(alpha.value, places=2)}{bounds}: {word[_verdict(alpha)]}."
+    every = subject.corpus.voted
+    if every is not None:
+        tied, voted = int(every["tied"].sum()), counted(len(every), "row")
+        yield (
+            f"Of {voted} with several votes, {tied:,} {agreeing(tied, 'has', 'have')} no label, since votes"
+            f" are tied: {agreeing(tied, 'it counts', 'they count')} here, and {agreeing(tied, 'is', 'are')}"
+            " not tested."
+        )
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):
         yield (

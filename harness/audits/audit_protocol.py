@@ -22,6 +22,7 @@ from harness.values.polarity import Polarity, polarity
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -117,12 +118,7 @@ class Subject:
     @cached_property
     def clusters(self) -> Codes:
         """The group of each tested row as a code; a row without one is its own group."""
-        import pandas as pd
-
-        rows = self.tested.rows
-        # With a prefix, so that no id is taken for the name of a group.
-        names = rows["group"].astype(object).where(rows["group"].notna(), "item " + rows["id"].astype(str))
-        return pd.factorize(names)[0].astype("int64")
+        return clusters_of(self.tested.rows)
 
     @cached_property
     def targets_of(self) -> Mapping[str, tuple[str, ...]]:
@@ -204,6 +200,15 @@ class Subject:
         # Each audit has a stream of its own: one more in the config changes nothing that the others draw.
         chosen = seeds.generator(self.seed, "audits", *stream).choice(len(rows), size=n, replace=False)
         return sorted(rows[index] for index in chosen)
+
+
+def clusters_of(rows: pd.DataFrame) -> Codes:
+    """Return the group of each row of a corpus as a code; a row without one is its own group."""
+    import pandas as pd
+
+    # With a prefix, so that no id is taken for the name of a group.
+    names = rows["group"].astype(object).where(rows["group"].notna(), "item " + rows["id"].astype(str))
+    return pd.factorize(names)[0].astype("int64")
 
 
 def _targets_of(corpus: Corpus) -> dict[str, tuple[str, ...]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +19,6 @@ from harness.values.formatting import agreeing, counted
 
 if TYPE_CHECKING:
     from harness.explorer.labelling.desk import LabelDesk
-    from harness.explorer.labelling.row_files import TaskOptions
     from harness.explorer.labelling.task import Question
 
 PORTS = range(8300, 8351)
@@ -44,12 +43,20 @@ class FrameSet(StrEnum):
     policy_frames = "policy_frames"
 
 
+class LabelledPart(StrEnum):
+    """Which rows of an experiment are labelled."""
+
+    test = "test"
+    validation = "validation"
+
+
 class OutputFormat(StrEnum):
     """What votes are written in."""
 
     table = "table"
     label_studio = "label-studio"
     argilla = "argilla"
+    potato = "potato"
 
 
 Source = Annotated[
@@ -99,6 +106,8 @@ ModelName = Annotated[
     str, typer.Option(help="Of an experiment: whose labels may be shown afterwards. Default: the first.")
 ]
 
+Part = Annotated[LabelledPart, typer.Option("--rows", help="Of an experiment: which rows.")]
+
 Predicted = Annotated[
     str, typer.Option(help="Of a file: the column of the model's labels. Default: prediction or label.")
 ]
@@ -136,6 +145,7 @@ def label(
     codebook: CodebookFile = None,
     parties: PartiesFile = None,
     classifier: ModelName = "",
+    rows: Part = LabelledPart.test,
     predicted: Predicted = "",
     name: TaskName = "",
     port: Port = None,
@@ -155,10 +165,10 @@ def label(
         # Before rows are read, so that a second process is refused at once.
         for each in output or []:
             held.enter_context(claimed(each))
-        desk, options = _desk(source, ask, frames, codebook, parties, classifier, predicted, name)
+        desk = _desk(source, ask, frames, codebook, parties, (classifier, rows), predicted, name)
         report: Report = {"task": desk.task.name, "rows": len(desk.task.items), "log": desk.log.path}
         if votes:
-            report["votes"] = _take_in(desk, votes, options)
+            report["votes"] = _take_in(desk, votes)
         if output:
             report["written"] = [_write(desk, each, format_, raw) for each in output]
     if not votes and not output:
@@ -172,10 +182,10 @@ def _desk(
     frames: FrameSet,
     codebook: Path | None,
     parties: Path | None,
-    classifier: str,
+    of_experiment: tuple[str, LabelledPart],
     predicted: str,
     name: str,
-) -> tuple[LabelDesk, TaskOptions]:
+) -> LabelDesk:
     from harness.explorer.labelling.desk import LabelDesk
     from harness.explorer.labelling.row_files import TaskOptions, read_task
     from harness.explorer.labelling.task import Codebook
@@ -184,7 +194,7 @@ def _desk(
     from harness.values.labels import FRAME_SETS
     from harness.values.parties import EMPTY, read
 
-    path = Path(source)
+    path, (classifier, part) = Path(source), of_experiment
     asks: tuple[Question, ...] = ("stance", "frames") if ask == AskedLabels.both else (_question(ask),)
     book = Codebook(
         frames=FRAME_SETS[frames.value], text=_codebook_text(codebook) if codebook is not None else ""
@@ -193,6 +203,7 @@ def _desk(
     task_name = name or (path.name.partition(".")[0] if path.is_file() else source)
     options = TaskOptions(task_name, asks, book, registry, predicted)
     if path.is_file():
+        _refuse("belongs to an experiment", {"--classifier": classifier, "--rows": part != LabelledPart.test})
         task = read_task(path, options)
     elif path.suffix or "/" in source:
         raise ConfigError([Problem(source, "there is no such file")])
@@ -200,11 +211,20 @@ def _desk(
         from harness.explorer.labelling.experiment_rows import experiment_task
         from harness.tracking.store import Store
 
-        task = experiment_task(Store.open(reading=True), source, options, classifier=classifier)
+        _refuse("belongs to a file", {"--predicted": predicted})
+        store = Store.open(reading=True)
+        task = experiment_task(store, source, options, classifier=classifier, part=part.value)
     # What a file system or a shell reads otherwise is no part of a file's name.
     file_name = re.sub(r"[^\w.-]+", "_", task_name).strip("._") or "rows"
     log = VoteLog(home_folder() / FOLDER / f"{file_name}.db")
-    return LabelDesk(task, log), options
+    return LabelDesk(task, log)
+
+
+def _refuse(what: str, given: Mapping[str, object]) -> None:
+    """Refuse options that would do nothing here."""
+    problems = [Problem(option, what) for option, value in given.items() if value]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _question(ask: AskedLabels) -> Question:
@@ -218,14 +238,12 @@ def _codebook_text(path: Path) -> str:
     return usable_text(content(path))
 
 
-def _take_in(desk: LabelDesk, paths: list[Path], options: TaskOptions) -> list[Report]:
+def _take_in(desk: LabelDesk, paths: list[Path]) -> list[Report]:
     from harness.explorer.labelling.vote_files import read_votes, take_in
 
-    # Those of an experiment follow from its labels.
-    options = replace(options, asks=desk.task.asks, codebook=desk.task.codebook)
     reports = []
     for path in paths:
-        taken = take_in(desk, read_votes(path, options))
+        taken = take_in(desk, read_votes(path, desk.task))
         typer.echo(f"{path}: {counted(taken.votes, 'vote')} taken in")
         if taken.earlier:
             left_out = counted(taken.earlier, "vote")
@@ -243,19 +261,24 @@ def _take_in(desk: LabelDesk, paths: list[Path], options: TaskOptions) -> list[R
 
 
 def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report:
-    from harness.explorer.labelling.vote_files import vote_columns, write_votes
+    from harness.explorer.labelling.vote_files import kept_aside, vote_columns, write_votes
 
     votes = desk.log.votes()
     rows = write_votes(path, desk.task, votes, form.value, raw=raw)
     typer.echo(f"{path}: {counted(rows, 'row')} of {len(desk.task.items):,} with votes")
+    aside = kept_aside(desk.task, votes, form.value)
+    if aside:
+        typer.echo(screen.paragraph(f"note: {aside}"))
     columns = vote_columns(desk.task, votes)
     if form == OutputFormat.table and len(columns) > 1 and "stance" in desk.task.asks:
         listed = ", ".join(columns)
-        typer.echo("To train on it, or to audit against its annotators:")
-        typer.echo(
-            f"  corpus: {{kind: files, path: {path.name}, columns: {{stance: gold, votes: [{listed}]}}}}"
+        group = (
+            "" if "group" in desk.task.columns or "article" not in desk.task.columns else "group: article, "
         )
-    return {"file": path, "rows": rows}
+        typer.echo("To train on it, or to audit against its annotators:")
+        used = f"{group}stance: gold, votes: [{listed}]"
+        typer.echo(f"  corpus: {{kind: files, path: {path.name}, columns: {{{used}}}}}")
+    return {"file": path, "rows": rows, **({"notes": [aside]} if aside else {})}
 
 
 def _serve(desk: LabelDesk, port: int | None, host: str, source: str) -> None:

@@ -54,7 +54,7 @@ def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
         f"{name} {count:,}" for name, count in zip(labels.names, per_label, strict=True)
     )
     facts = [_groups(rows["group"]), *(_values(rows, name) for name in ("outlet", "holder")), _dates(rows)]
-    facts += [f"language: {describe(corpus.languages) or 'unknown'}", _counts(rows, "split"), _votes(rows)]
+    facts += [f"language: {describe(corpus.languages) or 'unknown'}", _counts(rows, "split"), _votes(corpus)]
     # Of a joined corpus, whose parts differ in size.
     facts += [_counts(rows, "corpus")] if "corpus" in rows.columns else []
     yield from (fact for fact in facts if fact)
@@ -118,7 +118,9 @@ def _counts(rows: Any, name: str) -> str:
     return f"{name}: {shown}" if shown else ""
 
 
-def _votes(rows: Any) -> str:
+def _votes(corpus: Corpus) -> str:
+    # With those whose votes are tied: they have no label, and what people differ on is there.
+    rows = corpus.rows if corpus.voted is None else corpus.voted
     name = "frames_votes" if "frames_votes" in rows.columns else "votes"
     votes = [value for value in rows[name] if isinstance(value, tuple) and len(value) > 1]
     if not votes:

@@ -11,7 +11,7 @@ from harness.articles.picking import pick_rows, uncertainty
 from harness.articles.sampling import stratified
 from harness.explorer.answers import AnsweredRows
 from harness.explorer.finished_experiments import Explored
-from harness.explorer.labelling.experiment_rows import answers_of, experiment_table, tested_rows
+from harness.explorer.labelling.experiment_rows import answers_of, experiment_table, rows_of
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.gold_origin import COLUMN, RANDOM, Pick
 
@@ -72,7 +72,7 @@ def sample_experiment(explored: Explored, size: int, rule: SamplingRule, *, seed
     import pandas as pd
 
     table = pd.DataFrame(experiment_table(explored, rule.classifier).cells)
-    positions = {str(explored.rows.ids[row]): row for row in tested_rows(explored.rows)}
+    positions = {str(explored.rows.ids[row]): row for row in rows_of(explored.rows)}
     at = np.array([positions[str(id_)] for id_ in table["id"]], dtype=int)
     if rule.pick == RANDOM:
         unknown = [name for name in rule.by if name not in STRATA]

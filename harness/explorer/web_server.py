@@ -31,6 +31,9 @@ DATA = "/api/"
 MAX_BODY = 2**18
 """Bytes that a request may send."""
 
+BACKLOG = 128
+"""Requests that may wait for the server to start."""
+
 HEADERS = {
     # No script but our files: a text that became markup by a mistake would still do nothing.
     "content-security-policy": (
@@ -178,6 +181,8 @@ def listen(ports: Sequence[int], host: str = HOST) -> socket.socket:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind((host, port))
+            # At once: two that have bound the same port and do not listen yet would both believe to have it.
+            taken.listen(BACKLOG)
         except OSError as error:
             taken.close()
             reason = error
@@ -198,14 +203,13 @@ def serve(app: Starlette, listening: socket.socket, ready: Callable[[], object])
         From :func:`listen`.
     ready : callable
         Called once, before the first request is answered: whoever reads the address may open it at once,
-        since the socket takes requests from now on.
+        since the socket takes requests already.
     """
     import uvicorn
 
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
     )
-    listening.listen(128)
     ready()
     # It has stopped in order by then; the signal is only passed on.
     with contextlib.suppress(KeyboardInterrupt):

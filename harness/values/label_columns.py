@@ -210,6 +210,34 @@ def unlabelled_note(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -
     return (f"{count:,} of {counted(len(rows), 'row')} {have} no {column} and {left} left out{more}",)
 
 
+def voted_rows(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -> pd.DataFrame | None:
+    """Return the rows with several votes, where some have no label since votes on the stance are tied.
+
+    How far people agree does not follow from the labelled rows alone: what they differ on is missing there.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of a corpus.
+    left_out : Series of bool
+        Which of them have no label.
+    task : {"stance", "framing"}
+        A tied frame does not apply: no sentence is left out for it.
+
+    Returns
+    -------
+    DataFrame or None
+        ``id``, ``group``, ``votes`` and ``tied``, in the order of the corpus; None where all have a label.
+    """
+    if task == "framing":
+        return None
+    several = rows["votes"].map(lambda votes: isinstance(votes, tuple) and len(votes) > 1).astype(bool)
+    if not (several & left_out).any():
+        return None
+    columns = rows.loc[several, ["id", "group", "votes"]]
+    return columns.assign(tied=left_out[several]).reset_index(drop=True)
+
+
 def prediction_columns(labels: LabelSet) -> list[str]:
     """Return the columns of a predictions table, in order."""
     words = ("truth", "prediction")

@@ -21,6 +21,7 @@ from harness.values.label_columns import (
     label_matrix,
     prediction_columns,
     unlabelled_note,
+    voted_rows,
 )
 from harness.values.labels import LabelSet, Task, missing_rows
 from harness.values.memo import once
@@ -90,6 +91,8 @@ class Corpus:
         What a reader of its scores should know of how it was read, a clause each.
     languages : tuple of str
         Codes of the languages of the texts (``de``), declared or detected; empty where they are unknown.
+    voted : DataFrame, optional
+        :func:`harness.values.label_columns.voted_rows`, after :meth:`for_task` and where votes are tied.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Corpus:
     task: Task | None = None
     notes: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    voted: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -112,9 +116,8 @@ class Corpus:
         """Identify the content: equal for equal rows in equal order."""
         # Other columns are left out: a source that adds one for slices does not make another corpus.
         declared = self.rows[list(CORPUS_COLUMNS)]
-        return fingerprint(
-            [declared.to_json(orient="records", lines=True, force_ascii=True, date_format="iso")]
-        )
+        text = declared.to_json(orient="records", lines=True, force_ascii=True, date_format="iso")
+        return fingerprint([text])
 
     def for_task(self, task: Task, labels: LabelSet | None = None) -> Corpus:
         """Return the rows that a task scores.
@@ -134,23 +137,20 @@ class Corpus:
         CorpusError
             Where no row is left.
         """
-        if task == "stance":
-            rows = self.rows[self.rows["stance"].notna()]
-            left_out = self.rows["stance"].isna()
-        else:
-            # Frames belong to the sentence: one about two parties would count twice. By group, since the same
-            # words in another article are another sentence.
-            labelled = self.rows[self.rows["frames"].notna()]
-            left_out = self.rows["frames"].isna()
-            rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
+        column = "stance" if task == "stance" else "frames"
+        left_out = self.rows[column].isna()
+        rows = self.rows[~left_out]
+        if task == "framing":
+            # Frames belong to the sentence, which several rows may be about; by group, its article.
+            rows = rows.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             rows = rows.astype({"start": "Int64", "end": "Int64"})
             if labels is not None and not labels.multi:
                 rows = first_frames(rows, labels)
         if rows.empty:
-            column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
         notes = (*self.notes, *unlabelled_note(self.rows, left_out, task))
-        return replace(self, rows=rows.reset_index(drop=True), task=task, notes=notes)
+        voted = voted_rows(self.rows, left_out, task)
+        return replace(self, rows=rows.reset_index(drop=True), task=task, notes=notes, voted=voted)
 
     def truth(self, labels: LabelSet) -> NDArray[np.int64]:
         """Return the gold labels as codes, shaped as :meth:`LabelSet.encode` returns them."""

@@ -104,7 +104,10 @@ def agreement(task: LabelTask, rows: Mapping[str, RowVotes]) -> dict[str, Measur
         if not pairs:
             measures[question] = Measure(question, math.nan, n=0)
             continue
-        voted, groups = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        voted = [pair[0] for pair in pairs]
+        # In the order of the rows, as the audit of annotators numbers them: it draws the same resamples.
+        numbers: dict[str, int] = {}
+        groups = [numbers.setdefault(pair[1], len(numbers)) for pair in pairs]
         if question == "stance":
             measures[question] = alphas(question, [voted], groups)
             continue

@@ -96,8 +96,7 @@ class LabelDesk:
             and of the model's label only whether there is one.
         """
         votes = self.book.of(annotator)
-        # Whoever saw the votes of others on a row is no longer blind to it.
-        barred = self.book.looked_at(annotator) - set(votes)
+        barred = self.barred(annotator)
         order = [key for key in self.task.order_for(annotator) if key not in barred]
         done = {key for key in order if key in votes and self.is_done(votes[key])}
         key = wanted if wanted in self.task.by_key else next((k for k in order if k not in done), "")
@@ -114,14 +113,22 @@ class LabelDesk:
             },
         }
 
+    def barred(self, annotator: str) -> set[str]:
+        """Return the rows that an annotator can give no vote of their own on any more.
+
+        Whoever saw the votes of others on a row before voting on it is no longer blind to it.
+        """
+        voted = self.book.of(annotator)
+        return self.book.looked_at(annotator) - set(voted)
+
     def press(self, press: Press) -> Press | None:
         """Record a press; see :meth:`VoteLog.record`.
 
         Raises
         ------
         PressError
-            Where the annotator, row, action or label is none of this task, or somebody who voted on a row
-            would settle it.
+            Where the annotator, row, action or label is none of this task, somebody who voted on a row would
+            settle it, or somebody who saw the votes of others on it would vote.
         """
         return self.log.record(self._checked(press))
 
@@ -170,8 +177,7 @@ class LabelDesk:
         if press.action != "undo":
             self._item(press.item)
             self._check_value(press.action, value)
-        if press.role == "settle" and press.action != "undo":
-            self._check_third(name, press.item)
+            self._check_role(name, press)
         # Prefixed by who pressed: two browsers that choose the same name do not meet.
         return Press(f"{name}:{press.press}", name, press.item, press.action, value, press.role)
 
@@ -187,9 +193,11 @@ class LabelDesk:
         if len(value) > MAX_WRITTEN:
             raise PressError(f"a comment or a holder has at most {MAX_WRITTEN:,} characters")
 
-    def _check_third(self, annotator: str, key: str) -> None:
-        if key in self.book.of(annotator):
+    def _check_role(self, annotator: str, press: Press) -> None:
+        if press.role == "settle" and press.item in self.book.of(annotator):
             raise PressError("you voted on this row: a third person settles it")
+        if press.role == "vote" and press.item in self.barred(annotator):
+            raise PressError("you have seen the votes of others on this row: you can settle it alone")
 
     def _item(self, key: str) -> LabelItem:
         if key not in self.task.by_key:

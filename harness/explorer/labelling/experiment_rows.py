@@ -12,15 +12,19 @@ from harness.explorer.labelling.row_files import TaskOptions, task_of
 from harness.explorer.labelling.task import LabelTask
 from harness.explorer.labelling.vote_log import SEPARATOR
 from harness.tracking.store import Store
+from harness.values import gold_origin
 from harness.values.errors import StoreError, suggest
 
 COLUMNS = ("id", "text", "target", "start", "end", "group", "outlet", "date")
 
 
 def experiment_task(
-    store: Store, experiment: str, options: TaskOptions, *, classifier: str = ""
+    store: Store, experiment: str, options: TaskOptions, *, classifier: str = "", part: str = "test"
 ) -> LabelTask:
     """Return the test rows of an experiment as a labelling task.
+
+    All of them, in an order of each annotator's own: as many as get labels are a random sample of all. The
+    columns ``pick``, ``pi`` and ``stratum`` say so to whoever reads the votes.
 
     Parameters
     ----------
@@ -30,6 +34,8 @@ def experiment_task(
         What is asked follows from the labels of the experiment.
     classifier : str
         Whose labels can be shown afterwards; empty for the first.
+    part : {"test", "validation"}
+        Which rows.
 
     Raises
     ------
@@ -37,7 +43,10 @@ def experiment_task(
         Where there is no such experiment or classifier, or its runs keep no sentences.
     """
     explored = explore(store, [experiment])
-    table, names = experiment_table(explored, classifier), explored.rows.labels.names
+    table, names = experiment_table(explored, classifier, part), explored.rows.labels.names
+    whole = {gold_origin.COLUMN: gold_origin.RANDOM, "pi": 1.0, "stratum": "all"}
+    drawn = {name: [value] * len(table.locations) for name, value in whole.items()}
+    table = replace(table, cells={**table.cells, **drawn})
     book = options.codebook
     if explored.rows.labels.multi:
         options = replace(options, asks=("frames",), codebook=replace(book, frames=names))
@@ -46,8 +55,8 @@ def experiment_task(
     return task_of(table, options)
 
 
-def experiment_table(explored: Explored, classifier: str = "") -> FileTable:
-    """Return the test rows of an experiment with the labels of one of its classifiers.
+def experiment_table(explored: Explored, classifier: str = "", part: str = "test") -> FileTable:
+    """Return the test or validation rows of an experiment with the labels of one of its classifiers.
 
     Returns
     -------
@@ -62,7 +71,7 @@ def experiment_table(explored: Explored, classifier: str = "") -> FileTable:
     answers = answers_of(rows, classifier)
     by_id = {str(record["id"]): record for record in details.to_dict("records")}
     cells: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "prediction")}
-    for row in tested_rows(rows):
+    for row in rows_of(rows, part):
         record = by_id.get(str(rows.ids[row]), {})
         # A run of an earlier version keeps some of its sentences.
         if not record.get("text"):
@@ -71,15 +80,15 @@ def experiment_table(explored: Explored, classifier: str = "") -> FileTable:
             cells[name].append(record.get(name, ""))
         cells["prediction"].append(label_text(rows, int(answers.label[row])))
     if not cells["id"]:
-        raise StoreError(f"the runs of {source} keep no sentences")
+        raise StoreError(f"the runs of {source} keep no sentences of {part}")
     return FileTable(cells, [f"{source}: {id_}" for id_ in cells["id"]], source)
 
 
-def tested_rows(rows: AnsweredRows) -> list[int]:
-    """Return the positions of the test rows, each id once: folds and repeats hold one several times."""
+def rows_of(rows: AnsweredRows, part: str = "test") -> list[int]:
+    """Return the positions of the rows of a part, each id once: folds and repeats hold one several times."""
     first: dict[str, int] = {}
-    for row, (id_, part) in enumerate(zip(rows.ids, rows.splits, strict=True)):
-        if part == "test":
+    for row, (id_, of_row) in enumerate(zip(rows.ids, rows.splits, strict=True)):
+        if of_row == part:
             first.setdefault(str(id_), row)
     return list(first.values())
 

@@ -13,6 +13,7 @@ from harness.explorer import page_writer
 from harness.explorer.labelling.agreement import RowVotes, agreement, answers, by_row, disagreements
 from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
 from harness.explorer.labelling.vote_log import Press
+from harness.values import gold_origin
 from harness.values.errors import HarnessError
 from harness.values.findings import Measure
 
@@ -82,8 +83,10 @@ def _endpoint(answer: Callable[[Mapping[str, Any]], Any], method: str) -> Endpoi
 
 def _described(desk: LabelDesk) -> dict[str, Any]:
     task, book = desk.task, desk.task.codebook
+    # A file of picked rows is often called after what they were picked for, which annotators are not to know.
+    name = "" if gold_origin.COLUMN in task.columns else task.name
     return {
-        "name": task.name,
+        "name": name,
         "rows": len(task.items),
         "asks": list(task.asks),
         "stances": list(book.stances),

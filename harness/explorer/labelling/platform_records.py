@@ -1,148 +1,157 @@
-"""A row with its votes in, a record of an annotation platform out, and back.
-
-Label Studio: a task with ``data`` and ``annotations``, whose ``result`` names the controls ``stance``,
-``frames``, ``holder`` and ``comment`` (Label Studio docs, "Export annotations", JSON). Argilla: a record with
-``fields``, ``metadata`` and ``responses`` (Argilla 1.x, feedback records).
-"""
+"""What records of annotation platforms have in common: a row, its votes, and the row of a task that it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.explorer.labelling.agreement import RowVotes
-from harness.explorer.labelling.task import LabelItem
+from harness.explorer.labelling.row_files import IDS
+from harness.explorer.labelling.task import LabelItem, LabelTask, item_keys
 from harness.explorer.labelling.vote_log import Vote
+from harness.values.errors import CorpusError, Problem
 from harness.values.unreadable import usable_text
 
-FIELDS = ("text", "target")
-"""What Argilla shows of a row; its other columns are metadata."""
+QUESTIONS = ("stance", "frames", "holder", "comment")
+"""Names of the questions (controls, schemas) that hold votes."""
 
-Row = tuple[dict[str, Any], list[Vote]]
-"""The cells of a row, and the votes on it, still without its key."""
+FOREIGN = "not in the task: "
+"""Begins the key of a vote whose row the task does not have; no key of a row holds a space."""
 
-
-def label_studio_task(item: LabelItem, row: RowVotes, number: int) -> dict[str, Any]:
-    """Return a row as a task of Label Studio; what settles votes is a ground truth there."""
-    annotations = []
-    for k, vote in enumerate(_all(row), start=1):
-        annotation = {
-            "id": number * 1000 + k,
-            "completed_by": {"email": vote.annotator},
-            "was_cancelled": vote.skipped,
-            "ground_truth": vote.role == "settle",
-            "created_at": vote.at,
-            "result": _results(vote),
-        }
-        annotations.append({**annotation, **({"looked": True} if vote.looked else {})})
-    return {"id": number, "data": dict(item.cells), "annotations": annotations}
+_TAG = re.compile(r"<[^<>]*>")
 
 
-def read_label_studio(task: Mapping[str, Any]) -> Row:
-    """Return the cells of a task of Label Studio, and the votes on it."""
-    votes = []
-    for annotation in task.get("annotations") or ():
-        fields: dict[str, Any] = {}
-        for result in annotation.get("result") or ():
-            value = result["value"]
-            fields[result["from_name"]] = value.get("choices", value.get("text"))
-        frames = fields.get("frames")
-        votes.append(
-            Vote(
-                "",
-                _who(annotation.get("completed_by")),
-                "settle" if annotation.get("ground_truth") else "vote",
-                stance=_first(fields.get("stance")),
-                frames=None if frames is None else tuple(map(_text, frames)),
-                holder=_first(fields.get("holder")),
-                comment=_first(fields.get("comment")),
-                skipped=bool(annotation.get("was_cancelled")),
-                at=_text(annotation.get("created_at")),
-                looked=bool(annotation.get("looked")),
-            )
-        )
-    return dict(task["data"]), votes
+@dataclass(frozen=True)
+class PlatformRow:
+    """A record of a platform.
+
+    Attributes
+    ----------
+    cells : mapping
+        What it holds of the row, as far as it does.
+    votes : tuple of Vote
+        Still without the key of the row.
+    id : str
+        By which the platform names the row; empty where it gives it a number of its own.
+    asked : frozenset of str
+        The questions that were answered, among them such as have other names than :data:`QUESTIONS`.
+    """
+
+    cells: Mapping[str, Any]
+    votes: tuple[Vote, ...]
+    id: str = ""
+    asked: frozenset[str] = field(default_factory=frozenset)
 
 
-def argilla_record(item: LabelItem, row: RowVotes) -> dict[str, Any]:
-    """Return a row as a record of Argilla; what settles votes has the status ``settled``, which is ours."""
-    responses = []
-    for vote in _all(row):
-        values: dict[str, Any] = {"stance": vote.stance, "holder": vote.holder, "comment": vote.comment}
-        given = {name: {"value": value} for name, value in values.items() if value}
-        if vote.frames is not None:
-            given["frames"] = {"value": list(vote.frames)}
-        status = "discarded" if vote.skipped else "submitted"
-        response = {
-            "user_id": vote.annotator,
-            "status": "settled" if vote.role == "settle" else status,
-            "inserted_at": vote.at,
-            "values": given,
-        }
-        responses.append({**response, **({"looked": True} if vote.looked else {})})
-    return {
-        "id": item.key,
-        "fields": {name: item.cells.get(name) for name in FIELDS if name in item.cells},
-        "metadata": {name: value for name, value in item.cells.items() if name not in FIELDS},
-        "responses": responses,
-    }
+def joined(task: LabelTask, rows: Sequence[PlatformRow], source: str) -> list[Vote]:
+    """Return the votes of records with the keys of their rows in a task.
 
+    A row is found by its key; by its id, text and target; or, of records that hold less, by its id or its
+    text where only one row has it. A record whose text is another than that of the row is not joined to it:
+    numbers as ids are the same in many files.
 
-def read_argilla(record: Mapping[str, Any]) -> Row:
-    """Return the cells of a record of Argilla, and the votes on it."""
-    votes = []
-    for response in record.get("responses") or ():
-        values = {name: each["value"] for name, each in (response.get("values") or {}).items()}
-        frames = values.get("frames")
-        votes.append(
-            Vote(
-                "",
-                _who(response.get("user_id")),
-                "settle" if response.get("status") == "settled" else "vote",
-                stance=_text(values.get("stance")),
-                frames=None if frames is None else tuple(map(_text, frames)),
-                holder=_text(values.get("holder")),
-                comment=_text(values.get("comment")),
-                skipped=response.get("status") == "discarded",
-                at=_text(response.get("inserted_at")),
-                looked=bool(response.get("looked")),
-            )
-        )
-    return {**record["fields"], **(record.get("metadata") or {})}, votes
-
-
-def _all(row: RowVotes) -> tuple[Vote, ...]:
-    return (*row.votes, *([row.settled] if row.settled is not None else ()))
-
-
-def _results(vote: Vote) -> list[dict[str, Any]]:
-    """Return what a vote fills in the controls of Label Studio; frames are there without a choice, too."""
-    given: list[tuple[str, str, str, list[str]]] = []
-    if vote.stance:
-        given.append(("stance", "choices", "choices", [vote.stance]))
-    if vote.frames is not None:
-        given.append(("frames", "choices", "choices", list(vote.frames)))
-    for name, text in (("holder", vote.holder), ("comment", vote.comment)):
-        if text:
-            given.append((name, "textarea", "text", [text]))
+    Raises
+    ------
+    CorpusError
+        Where questions were answered, none of which is one of :data:`QUESTIONS`.
+    """
+    asked = {name for row in rows for name in row.asked}
+    if asked and not asked & set(QUESTIONS):
+        what = f"answers {', '.join(sorted(map(repr, asked)))}"
+        raise CorpusError([Problem(source, what, f"name the questions {', '.join(QUESTIONS)}")])
+    rule = _Join(task)
+    parts = [(_cell(row.cells, IDS), _cell(row.cells, ("text",)), _target(task, row)) for row in rows]
     return [
-        {"from_name": name, "to_name": "text", "type": kind, "value": {field: values}}
-        for name, kind, field, values in given
+        _with_key(vote, key or FOREIGN + (row.id or str(number)))
+        for number, (row, key) in enumerate(
+            zip(rows, map(rule.key_of, rows, item_keys(parts)), strict=True), start=1
+        )
+        for vote in row.votes
+        if not vote.is_empty
     ]
 
 
-def _who(value: Any) -> str:
+class _Join:
+    """Which row of a task a record is about."""
+
+    def __init__(self, task: LabelTask) -> None:
+        self.task = task
+        self._by_id = _unique((_cell(item.cells, IDS), item) for item in task.items)
+        self._by_text = _unique((_plain(item.text), item) for item in task.items)
+
+    def key_of(self, row: PlatformRow, by_content: str) -> str:
+        """Return the key of its row; empty where there is none."""
+        text = _plain(_cell(row.cells, ("text",)))
+        for key in (row.id, by_content):
+            if key in self.task.by_key and text in ("", _plain(self.task.by_key[key].text)):
+                return key
+        for name in (row.id, _cell(row.cells, IDS)):
+            item = self._by_id.get(name)
+            if item is not None and text in ("", _plain(item.text)):
+                return item.key
+        by_text = self._by_text.get(text)
+        if by_text is None or _target(self.task, row) not in ("", by_text.target):
+            return ""
+        return by_text.key
+
+
+def every_vote(row: RowVotes) -> tuple[Vote, ...]:
+    """Return the votes on a row, and what settled them."""
+    return (*row.votes, *([row.settled] if row.settled is not None else ()))
+
+
+def who(value: Any) -> str:
     """Return who labelled: platforms write a number, a name, or an object about the person."""
     if isinstance(value, Mapping):
         value = next((value[name] for name in ("email", "username", "id") if value.get(name)), "")
-    return _text(value)
+    return text_of(value)
 
 
-def _first(values: Any) -> str:
+def first_text(values: Any) -> str:
+    """Return the first of a list, or what is no list, as a text; empty where there is none."""
     if isinstance(values, list):
-        return _text(values[0]) if values else ""
-    return _text(values)
+        return text_of(values[0]) if values else ""
+    return text_of(values)
 
 
-def _text(value: Any) -> str:
+def texts_of(values: Any) -> tuple[str, ...] | None:
+    """Return a list as texts; None where there is none."""
+    if values is None:
+        return None
+    return tuple(map(text_of, values)) if isinstance(values, list) else (text_of(values),)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as a text that can be kept."""
     return "" if value is None else usable_text(str(value))
+
+
+def _with_key(vote: Vote, key: str) -> Vote:
+    # A platform may keep the labels of what somebody took up and then skipped.
+    if vote.skipped:
+        vote = replace(vote, stance="", frames=None, holder="")
+    return replace(vote, item=key)
+
+
+def _cell(cells: Mapping[str, Any], names: Sequence[str]) -> str:
+    # As the task of a file reads them: the first column that is there.
+    return next((text_of(cells[name]) for name in names if name in cells), "")
+
+
+def _target(task: LabelTask, row: PlatformRow) -> str:
+    return _cell(row.cells, ("target",)) if "stance" in task.asks else ""
+
+
+def _plain(text: str) -> str:
+    """Return a text as it reads: a platform may show it with markup, or wrap its lines."""
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+
+
+def _unique(pairs: Iterable[tuple[str, LabelItem]]) -> dict[str, LabelItem]:
+    items: dict[str, LabelItem | None] = {}
+    for name, item in pairs:
+        items[name] = item if name not in items else None
+    return {name: item for name, item in items.items() if name and item is not None}

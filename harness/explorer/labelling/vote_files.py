@@ -1,41 +1,47 @@
-"""A labelling task with its votes in, files out, and back: CSV, JSONL, Label Studio's and Argilla's.
+"""A labelling task with its votes in, files out, and back: CSV, JSONL, and those of annotation platforms.
 
-Every file holds each row as it was read, the labels that follow from the votes, and the votes themselves, so
-that reading it gives the same votes again. What stays behind is how somebody came to a vote: presses that
-were taken back are in the log alone.
+Reading a file gives the same votes again; see :func:`kept_aside` for what a platform itself would drop of it.
+Tables also hold each row as it was read, and the labels that follow from the votes. What stays behind is how
+somebody came to a vote: presses that were taken back are in the log alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from harness.corpora.tabular import FileTable
 from harness.corpora.text_files import content, parsed_lines
 from harness.explorer.labelling.agreement import RowVotes, by_row, labels_of
+from harness.explorer.labelling.argilla_records import argilla_record, is_argilla, read_argilla
 from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
-from harness.explorer.labelling.platform_records import (
-    argilla_record,
-    label_studio_task,
-    read_argilla,
-    read_label_studio,
-)
-from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
+from harness.explorer.labelling.label_studio_records import label_studio_task, read_label_studio
+from harness.explorer.labelling.platform_records import PlatformRow, joined
+from harness.explorer.labelling.potato_records import is_potato, potato_records, read_potato
+from harness.explorer.labelling.row_files import TaskOptions, read_task
 from harness.explorer.labelling.task import LabelItem, LabelTask
 from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text, presses_for
 from harness.values.errors import CorpusError, OutputError, Problem
+from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME
 from harness.values.outputs import write_text
 from harness.values.spreadsheets import guarded, table_text
 
-VoteFormat = Literal["table", "label-studio", "argilla"]
+VoteFormat = Literal["table", "label-studio", "argilla", "potato"]
 """``table``: CSV or JSONL, a row each with a column for each annotator and question."""
 
 FORMATS = get_args(VoteFormat)
+
+ENDINGS: Mapping[VoteFormat, tuple[str, ...]] = {
+    "table": (".csv", ".jsonl"),
+    "label-studio": (".json",),
+    "argilla": (".jsonl", ".json"),
+    "potato": (".jsonl",),
+}
+"""What files of a format end in."""
 
 GOLD, GOLD_FRAMES, GOLD_HOLDER, GOLD_VOICE = "gold", "gold_frames", "gold_holder", "gold_voice"
 """Columns of what follows from the votes; the first and the last are those of `harness sample`."""
@@ -76,10 +82,10 @@ def write_votes(
     Parameters
     ----------
     path : Path
-        CSV or JSONL for ``table``, JSON for ``label-studio``, JSONL for ``argilla``.
+        Its ending is one of :data:`ENDINGS`.
     task : LabelTask
     votes : sequence of Vote
-    form : {"table", "label-studio", "argilla"}
+    form : {"table", "label-studio", "argilla", "potato"}
     raw : bool
         Whether cells of a CSV file are written as they are, see :mod:`harness.values.spreadsheets`.
 
@@ -89,38 +95,81 @@ def write_votes(
         Where the ending does not fit the format, or the file cannot be written.
     """
     rows = by_row(task, votes)
-    endings = {"table": (".csv", ".jsonl"), "label-studio": (".json",), "argilla": (".jsonl",)}[form]
-    if path.suffix.lower() not in endings:
-        raise OutputError(f"{path}: votes in the format {form} are written to {' or '.join(endings)}")
-    records = _records(task, rows)
-    if path.suffix.lower() == ".csv":
+    ending = path.suffix.lower()
+    if ending not in ENDINGS[form]:
+        raise OutputError(f"{path}: votes in the format {form} are written to {' or '.join(ENDINGS[form])}")
+    if ending == ".csv":
+        records = _records(task, rows)
         columns = dict.fromkeys(name for record in records for name in record)
         texts = [{name: _cell(value) for name, value in record.items()} for record in records]
         write_text(path, table_text(list(columns), texts, raw=raw))
-    elif form == "label-studio":
-        tasks = [label_studio_task(task.by_key[key], row, k) for k, (key, row) in enumerate(rows.items(), 1)]
-        write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1, default=str) + "\n")
     else:
-        # Readers of rows take the prefix of a spreadsheet program's guard off, in JSONL too.
-        lines: Iterable[Mapping[str, Any]] = [
-            {name: guarded(value) for name, value in record.items()} for record in records
-        ]
-        if form == "argilla":
-            lines = [argilla_record(task.by_key[key], row) for key, row in rows.items()]
-        write_text(path, "".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in lines))
+        lines = _lines(task, rows, form)
+        write_text(path, _json(lines) if ending == ".json" else "".join(map(_json_line, lines)))
     return sum(bool(row.votes or row.settled) for row in rows.values())
 
 
-def read_votes(path: Path, options: TaskOptions) -> list[Vote]:
+def _lines(task: LabelTask, rows: Mapping[str, RowVotes], form: VoteFormat) -> list[dict[str, Any]]:
+    pairs = [(task.by_key[key], row) for key, row in rows.items()]
+    if form == "label-studio":
+        return [label_studio_task(item, row, number) for number, (item, row) in enumerate(pairs, start=1)]
+    if form == "argilla":
+        return [argilla_record(item, row) for item, row in pairs]
+    if form == "potato":
+        return [record for item, row in pairs for record in potato_records(item, row)]
+    # Readers of rows take the prefix of a spreadsheet program's guard off, in JSONL too.
+    return [{name: guarded(value) for name, value in record.items()} for record in _records(task, rows)]
+
+
+def kept_aside(task: LabelTask, votes: Sequence[Vote], form: VoteFormat) -> str:
+    """Say which of some votes the format of a platform has no place for, and where they stand in the file.
+
+    Returns
+    -------
+    str
+        A sentence without a stop; empty where the format has a place for all.
+    """
+    present = [
+        what
+        for what, here in (
+            ("times", form != "label-studio" and any(vote.at for vote in votes)),
+            ("skipped rows", form != "label-studio" and any(vote.skipped for vote in votes)),
+            ("who had seen the model's label", any(vote.looked for vote in votes)),
+            ("what settles votes", form != "label-studio" and any(vote.role == "settle" for vote in votes)),
+        )
+        if here
+    ]
+    where = {
+        "label-studio": ("Label Studio", "the field looked of an annotation"),
+        "argilla": ("Argilla", "the metadata harness_votes"),
+        "potato": ("Potato", "behavioral_data"),
+    }
+    clauses = []
+    if form in where and present:
+        name, field = where[form]
+        clauses.append(
+            f"{name} has no place for {', '.join(present)}: they stand in {field}, where --votes finds them"
+        )
+    if form == "potato":
+        rest = len(task.by_key) - len({vote.item for vote in votes} & set(task.by_key))
+        left_out = f", nor the {counted(rest, 'row')} without a vote" if rest else ""
+        clauses.append(
+            f"Potato's records hold of a row its text alone: its other columns are not written{left_out}"
+        )
+    return "; ".join(clauses)
+
+
+def read_votes(path: Path, task: LabelTask) -> list[Vote]:
     """Read the votes of a file that :func:`write_votes` wrote, or that a platform exported.
 
     Parameters
     ----------
     path : Path
-        A table with columns such as ``stance by Ada``; a list of Label Studio's tasks (``.json``); or
-        Argilla's records with ``fields`` and ``responses`` (``.jsonl``).
-    options : TaskOptions
-        Of the task that they belong to: rows are joined by id, text and target.
+        A table with columns such as ``stance by Ada``; or records of Label Studio (``.json``), Argilla
+        (``.json``, ``.jsonl``) or Potato (``.jsonl``).
+    task : LabelTask
+        That they belong to. Rows of tables are joined by id, text and target; see
+        :func:`harness.explorer.labelling.platform_records.joined` for records.
 
     Raises
     ------
@@ -128,13 +177,15 @@ def read_votes(path: Path, options: TaskOptions) -> list[Vote]:
         Where it cannot be read.
     """
     if path.suffix.lower() == ".json":
-        return _platform_votes(path, _json_list(path), options, read_label_studio)
+        return _platform_votes(path, _json_list(path), task)
     if path.suffix.lower() == ".jsonl":
-        lines, _ = parsed_lines(content(path, "utf-8", settable=False), str(path))
-        if lines and {"fields", "responses"} <= set(lines[0][1]):
-            return _platform_votes(path, [fields for _, fields in lines], options, read_argilla)
-    task = read_task(path, replace(options, predicted=""))
-    return [vote for item in task.items for vote in _votes_of_cells(item)]
+        lines, bad = parsed_lines(content(path, "utf-8", settable=False), str(path))
+        if lines and (is_argilla(lines[0][1]) or is_potato(lines[0][1])):
+            if bad:
+                raise CorpusError([problem for problem, _ in bad[:MAX_PROBLEMS]])
+            return _platform_votes(path, [fields for _, fields in lines], task)
+    options = TaskOptions(task.name, task.asks, task.codebook)
+    return [vote for item in read_task(path, options).items for vote in _votes_of_cells(item)]
 
 
 def take_in(desk: LabelDesk, votes: Sequence[Vote]) -> TakenIn:
@@ -291,26 +342,29 @@ def _json_list(path: Path) -> list[Any]:
     except (ValueError, RecursionError) as error:
         raise CorpusError([Problem(str(path), f"is no JSON: {error}")]) from error
     if not isinstance(tasks, list) or not all(isinstance(each, dict) for each in tasks):
-        raise CorpusError([Problem(str(path), "should be a list of tasks")])
+        raise CorpusError([Problem(str(path), "should be a list of tasks or records")])
     return tasks
 
 
-def _platform_votes(
-    path: Path, entries: Sequence[dict[str, Any]], options: TaskOptions, read: Any
-) -> list[Vote]:
-    """Read the votes of a platform's records, whose rows lie in an object of their own."""
+def _platform_votes(path: Path, records: Sequence[dict[str, Any]], task: LabelTask) -> list[Vote]:
+    """Read the votes of a platform's records."""
+    read: Callable[[dict[str, Any]], PlatformRow] = read_label_studio
+    if records and is_argilla(records[0]):
+        read = read_argilla
+    elif records and is_potato(records[0]):
+        folder = path.absolute().parent.name
+        read = lambda record: read_potato(record, folder)  # noqa: E731
     try:
-        pairs = [read(entry) for entry in entries]
+        rows = [read(record) for record in records]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         what = f"has a record that cannot be read: {error!r}"
         raise CorpusError([Problem(str(path), what)]) from error
-    columns = dict.fromkeys(name for cells, _ in pairs for name in cells)
-    cells = {name: [row.get(name) for row, _ in pairs] for name in columns}
-    table = FileTable(cells, [f"{path}: record {k}" for k in range(1, len(pairs) + 1)], str(path))
-    task = task_of(table, replace(options, predicted=""))
-    return [
-        replace(vote, item=item.key)
-        for item, (_, votes) in zip(task.items, pairs, strict=True)
-        for vote in votes
-        if not vote.is_empty
-    ]
+    return joined(task, rows, str(path))
+
+
+def _json(lines: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(lines, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def _json_line(line: Mapping[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False, default=str) + "\n"

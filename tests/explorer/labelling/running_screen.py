@@ -57,12 +57,12 @@ class Screen:
 
 
 @contextlib.contextmanager
-def running_screen(folder: Path, *arguments: str) -> Iterator[Screen]:
-    """Start `harness label` in a folder, with a store of its own there."""
+def running_screen(folder: Path, *arguments: str, store: str = "store") -> Iterator[Screen]:
+    """Start `harness label` in a folder, with a store there."""
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "harness", "label", *arguments],
         cwd=folder,
-        env={**os.environ, "HARNESS_STORE": str(folder / "store"), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "HARNESS_STORE": str(folder / store), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -94,6 +94,8 @@ def test_every_key_does_what_it_says(browser: Any, tmp_path: Path, errors: list[
         page = opened(browser, screen, "Ada", errors)
         first = page.locator("#text").inner_text()
         page.keyboard.press("3")
+        page.keyboard.press(".")
+        wait_for_text(page, "problem", "once this row is labelled")
         page.keyboard.press("o")  # conflict: c means comment
         page.keyboard.press("h")
         page.locator("#holder").wait_for()

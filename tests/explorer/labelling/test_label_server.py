@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +32,15 @@ def write_rows(path: Path, rows: int) -> None:
         for number in range(rows):
             text = HOSTILE[number] if number < len(HOSTILE) else f"Saffron Party opened bridge {number}."
             writer.writerow([f"r{number}", "0.5", "all", "wrong", text, "Saffron Party", "supportive"])
+
+
+@pytest.fixture(scope="module")
+def shared_screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """One server for what changes nothing on it."""
+    folder = tmp_path_factory.mktemp("shared")
+    write_rows(folder / "rows.csv", 12)
+    with running_screen(folder, "rows.csv") as running:
+        yield running
 
 
 @pytest.fixture
@@ -103,6 +113,9 @@ def test_a_third_person_settles_and_the_votes_stay(screen: Screen, tmp_path: Pat
     assert (numbers["open"], numbers["settled"], numbers["annotators"]) == (0, 1, 2)
     # Cy has seen how others voted, and is not asked for a vote of his own.
     assert screen.get("state", annotator="Cy")["progress"]["rows"] == 11
+    # Nor does one count that they give all the same, from a page that still shows the row.
+    own = {"press": "y", "annotator": "Cy", "item": key, "action": "stance", "value": "neutral"}
+    assert screen.ask("POST", "api/press", json.dumps(own).encode())[0] == 409
     votes = VoteLog(tmp_path / "store" / "labels" / "rows.db").votes()
     assert [(vote.annotator, vote.role, vote.stance) for vote in votes] == [
         ("Ada", "vote", "critical"), ("Ben", "vote", "neutral"), ("Cy", "settle", "neutral"),
@@ -120,10 +133,10 @@ def test_a_third_person_settles_and_the_votes_stay(screen: Screen, tmp_path: Pat
         ({"Host": "127.0.0.1"}, 421),
     ],
 )
-def test_other_pages_are_refused(screen: Screen, headers: dict[str, str], status: int) -> None:
+def test_other_pages_are_refused(shared_screen: Screen, headers: dict[str, str], status: int) -> None:
     body = b'{"press": "x", "annotator": "Eve", "item": "", "action": "undo"}'
-    assert screen.ask("POST", "api/press", body, headers)[0] == status
-    assert screen.ask("GET", "api/state?annotator=Eve", None, headers)[0] == status
+    assert shared_screen.ask("POST", "api/press", body, headers)[0] == status
+    assert shared_screen.ask("GET", "api/state?annotator=Eve", None, headers)[0] == status
 
 
 @pytest.mark.parametrize(
@@ -144,10 +157,58 @@ def test_other_pages_are_refused(screen: Screen, headers: dict[str, str], status
         (b"x" * 300_000, 413),
     ],
 )
-def test_what_cannot_be_used_is_refused(screen: Screen, body: bytes, status: int) -> None:
-    key = screen.get("state", annotator="Ada")["row"]["key"].encode()
-    assert screen.ask("POST", "api/press", body.replace(b"KEY", key))[0] == status
-    assert screen.get("agreement")["voted"] == 0
+def test_what_cannot_be_used_is_refused(shared_screen: Screen, body: bytes, status: int) -> None:
+    key = shared_screen.get("state", annotator="Ada")["row"]["key"].encode()
+    assert shared_screen.ask("POST", "api/press", body.replace(b"KEY", key))[0] == status
+    assert shared_screen.get("agreement")["voted"] == 0
+
+
+def raw_status(screen: Screen, request: str, body: bytes = b"") -> int:
+    """Send bytes that no client library would, and return the status."""
+    host, _, port = screen.base.removeprefix("http://").rstrip("/").partition(":")
+    head = request.replace("PORT", port).replace("TOKEN", screen.token)
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode("latin-1") + b"\r\n\r\n" + body)
+        return int(connection.recv(64).split()[1])
+
+
+OWN_HOST, OWN_TOKEN = "\r\nHost: 127.0.0.1:PORT", "\r\nX-Harness-Token: TOKEN"
+UNDO = b'{"press": "a", "annotator": "Eve", "action": "undo"}'
+POST = f"POST /api/press HTTP/1.1\r\nContent-Length: {len(UNDO)}"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (f"{POST}{OWN_HOST}{OWN_TOKEN}", 200),
+        (f"{POST}{OWN_HOST}\r\nHost: evil.example{OWN_TOKEN}", 400),
+        (f"{POST}\r\nHost: evil@127.0.0.1:PORT{OWN_TOKEN}", 421),
+        (f"{POST}\r\nHost: 127.0.0.1.evil.example:PORT{OWN_TOKEN}", 421),
+        (f"{POST}{OWN_HOST}{OWN_TOKEN}\r\nOrigin: https://127.0.0.1:PORT", 403),
+        (f"{POST}{OWN_HOST}{OWN_TOKEN}\r\nOrigin: http://localhost:PORT", 403),
+        (f"{POST}{OWN_HOST}\r\nX-Harness-Token: \xe9", 403),
+        (f"POST /api/press HTTP/1.1{OWN_HOST}{OWN_TOKEN}\r\nTransfer-Encoding: chunked", 413),
+        (f"OPTIONS /api/press HTTP/1.1{OWN_HOST}\r\nOrigin: http://evil.example", 403),
+        (f"GET /%61pi/state?annotator=Eve HTTP/1.1{OWN_HOST}", 403),
+        (f"GET //api/state?annotator=Eve HTTP/1.1{OWN_HOST}", 404),
+        (f"GET /..%2f..%2fetc/passwd HTTP/1.1{OWN_HOST}", 404),
+        (f"GET http://evil.example/api/state?annotator=Eve HTTP/1.1{OWN_HOST}", 404),
+        (f"GET /api/state HTTP/1.1{OWN_HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade", 403),
+    ],
+)
+def test_requests_of_an_attacker_get_nothing(shared_screen: Screen, request_: str, status: int) -> None:
+    assert raw_status(shared_screen, request_, UNDO if request_.startswith("POST") else b"") == status
+
+
+def test_two_tabs_of_one_annotator_are_one_annotator(screen: Screen) -> None:
+    first = screen.get("state", annotator="Ada")["row"]["key"]
+    press(screen, "Ada", first, "stance", "critical", advance=True)
+    # The other tab still shows the first row: its press is a change of mind, not a second vote.
+    press(screen, "Ada", first, "stance", "neutral", advance=True)
+    assert screen.get("agreement")["twice"] == 0
+    assert screen.get("state", annotator="Ada", row=first)["row"]["stance"] == "neutral"
+    press(screen, "Ada", "", "undo")
+    assert screen.get("state", annotator="Ada", row=first)["row"]["stance"] == "critical"
 
 
 def test_pages_allow_no_other_script(screen: Screen) -> None:

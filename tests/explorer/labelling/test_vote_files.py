@@ -24,7 +24,8 @@ HOSTILE = (
 )  # fmt: skip
 WAYS: list[tuple[str, VoteFormat]] = [
     ("votes.csv", "table"), ("votes.jsonl", "table"),
-    ("votes.json", "label-studio"), ("votes.jsonl", "argilla"),
+    ("votes.json", "label-studio"), ("votes.jsonl", "argilla"), ("votes.json", "argilla"),
+    ("votes.jsonl", "potato"),
 ]  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def voted_desk(folder: Path) -> LabelDesk:
 def test_votes_survive_the_way_out_and_in(tmp_path: Path, name: str, form: VoteFormat) -> None:
     desk = voted_desk(tmp_path)
     write_votes(tmp_path / name, desk.task, desk.log.votes(), form)
-    votes = read_votes(tmp_path / name, OPTIONS)
+    votes = read_votes(tmp_path / name, desk.task)
     other = LabelDesk(desk.task, VoteLog(tmp_path / "other.db"))
     # Annotators of the screen have names without line ends and control characters; files may have others.
     for each in votes:
@@ -114,7 +115,7 @@ def test_votes_are_taken_in_once_and_the_log_wins(tmp_path: Path) -> None:
     for key in desk.task.by_key:
         vote(desk.log, "Ada", key, "stance", "critical")
     write_votes(tmp_path / "votes.csv", desk.task, desk.log.votes())
-    votes = read_votes(tmp_path / "votes.csv", TaskOptions("small"))
+    votes = read_votes(tmp_path / "votes.csv", desk.task)
     other = LabelDesk(small_task(10), VoteLog(tmp_path / "other.db"))
     first = next(iter(other.task.by_key))
     vote(other.log, "Ada", first, "stance", "neutral")
@@ -130,7 +131,7 @@ def test_a_vote_that_cannot_be_used_stops_the_file(tmp_path: Path) -> None:
     write_votes(tmp_path / "votes.csv", desk.task, desk.log.votes())
     other = LabelDesk(small_task(), VoteLog(tmp_path / "other.db"))
     with pytest.raises(CorpusError):
-        take_in(other, read_votes(tmp_path / "votes.csv", TaskOptions("small")))
+        take_in(other, read_votes(tmp_path / "votes.csv", other.task))
     assert other.log.votes() == []
 
 
@@ -144,7 +145,7 @@ def test_a_damaged_file_of_a_platform_is_refused(tmp_path: Path, text: str) -> N
     path = tmp_path / "votes.json"
     path.write_text(text)
     with pytest.raises(CorpusError):
-        read_votes(path, OPTIONS)
+        read_votes(path, hostile_task())
 
 
 def test_rows_keep_their_votes_when_their_file_changes(tmp_path: Path) -> None:

@@ -152,7 +152,9 @@ async function back() {
 }
 
 async function showModel() {
-  if (!view.row || !isDone(view.row) || !view.row.has_model) return;
+  if (!view.row) return;
+  if (!view.row.has_model) { showProblem("There is no label of a model for this row."); return; }
+  if (!isDone(view.row)) { showProblem("The model's label is shown once this row is labelled."); return; }
   const { label } = await ask("model", { annotator: view.annotator, row: view.row.key }, true);
   byId("model").textContent = `the model says: ${readable(label)}`;
 }
@@ -188,7 +190,10 @@ async function open(name) {
   view.name = name;
   for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === name));
   for (const id of ["label", "settle", "agreement"]) byId(id).hidden = id !== name;
-  if (name === "agreement") drawAgreement(await ask("agreement", {}));
+  if (name === "agreement") {
+    byId("agreement").replaceChildren(make("p", { class: "soft" }, "Counting …"));
+    drawAgreement(await ask("agreement", {}));
+  }
   else if (name === "settle") await nextDispute();
   else { view.row = null; showState(await ask("state", { annotator: view.annotator, row: "" })); }
 }
@@ -259,8 +264,9 @@ byId("start-form").addEventListener("submit", (event) => {
 
 queue(async () => {
   view.task = await ask("task", {});
-  document.title = `${view.task.name} · label`;
-  byId("task-name").textContent = view.task.name;
+  const name = view.task.name || "rows";
+  document.title = `${name} · label`;
+  byId("task-name").textContent = name;
   drawCodebook(view.task);
   byId("name").focus();
 });
