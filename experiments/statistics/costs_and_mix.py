@@ -37,7 +37,7 @@ STATED = {"critical": 0.5, "neutral": 0.3, "supportive": 0.2}
 """The label mix of the stream that scores are wanted for."""
 
 MIXES = {"alike": (0.45, 0.30, 0.25), "other": (0.10, 0.30, 0.60)}
-"""Shares of critical, neutral and supportive in the corpus: nearly those that are stated, and far from them."""
+"""Shares of critical, neutral and supportive in the corpus: near those that are stated, and far off."""
 
 LABELS = LabelSet(
     STANCE.names,

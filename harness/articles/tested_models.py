@@ -1,10 +1,10 @@
 """A table of predictions, or a finished run of the store, in; what a model errs on labelled rows out.
 
 Readings are labelled by one model: one seed of a classifier. Where the run says which seed is served, the
-errors are those of that seed. Otherwise any of the seeds may have made the readings: the confusion is the mean
-over seeds, which of all mixtures of them is the nearest to an unknown one, and each draw of the bootstrap
-takes one seed, so that intervals hold how far the one at work may lie from that mean. Rows of one article stay
-together in a draw, whichever seed they are of: several seeds are not more labelled sentences.
+errors are those of that seed. Otherwise any of the seeds may have made the readings. The confusion is then
+the mean over seeds, the best guess at that of an unknown one, and each draw of the bootstrap takes one seed,
+so that intervals hold how far the one at work may lie from that mean. Rows of one article stay together in a
+draw, whichever seed they are of: several seeds are not more labelled sentences.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import numpy as np
 from harness.articles.readings_table import Rows, named, read_rows
 from harness.scoring.aligned import cluster_codes
 from harness.scoring.statistics.quantification import LabelledErrors
-from harness.tracking.finished_runs import FinishedRun, finished_run, finished_runs, read_file, read_predictions
-from harness.tracking.models import SCHEMES, run_of
+from harness.tracking.finished_runs import FinishedRun, read_file, read_predictions
+from harness.tracking.models import SCHEMES
+from harness.tracking.named_runs import named_run
 from harness.tracking.run_files import TRIALS
 from harness.tracking.store import Store
-from harness.values.errors import ArticleError, Problem, suggest
+from harness.values.errors import ArticleError, Problem
 from harness.values.formatting import counted
 from harness.values.minimums import MIN_ITEMS_PER_LABEL
 from harness.values.row_files import file_format
@@ -103,29 +104,11 @@ def read_tested(path: Rows) -> TestedModel:
 
 
 def _of_store(store: Store, address: str) -> TestedModel:
-    run = _run_of(store, address)
+    run = named_run(store, address)
     predictions = read_predictions(store, run)
     if predictions.labels.multi:
         raise ArticleError([Problem(address, "gives several labels a row; shares are of stances")])
     return _tested(predictions.rows, address, _served_seed(store, run))
-
-
-def _run_of(store: Store, address: str) -> FinishedRun:
-    """Return the run that an address names."""
-    if address.startswith(SCHEMES):
-        return finished_run(store, run_of(store, address))
-    experiment, _, classifier = address.partition("/")
-    runs = {run.name: run for run in finished_runs(store, [experiment])}
-    if classifier in runs:
-        return runs[classifier]
-    if not classifier and len(runs) == 1:
-        return next(iter(runs.values()))
-    choices = [f"{experiment}/{name}" for name in runs]
-    if classifier:
-        what, hint = f"there is no classifier {classifier!r}", suggest(address, choices)
-    else:
-        what, hint = f"has {counted(len(runs), 'classifier')}", f"name one: {', '.join(choices)}"
-    raise ArticleError([Problem(address, what, hint)])
 
 
 def _served_seed(store: Store, run: FinishedRun) -> int | None:

@@ -114,7 +114,7 @@ def audit_model(
     # The leak gate looks at splits, not at a model.
     audits: dict[str, Audit] = {name: bound.make() for name, bound in resolved.audits.items() if name != GATE}
     if model.asks is not None:
-        announce(_server_cost(model, model.asks, _unasked(model, resolved, whole, tested), audits, budget))
+        announce(_server_cost(model.asks, _unasked(model, resolved, whole, tested), audits, budget))
     subject = _subject(model, resolved, whole, tested, held_out=held_out)
     findings = run_audits(subject, audits, lambda examples: model.predict(examples, labels))
     if not resolved.config.tracking.log_text:
@@ -191,11 +191,7 @@ def _unasked(model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpu
 
 
 def _server_cost(
-    model: AuditableModel,
-    asks: AsksServer,
-    subject: Subject,
-    audits: Mapping[str, Audit],
-    budget: float | None,
+    asks: AsksServer, subject: Subject, audits: Mapping[str, Audit], budget: float | None
 ) -> ServerCost:
     """Return what a model asks for the audited rows and their variants, and limit it."""
     changed = variants(subject, audits.values())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Budget = Annotated[
     float | None,
     typer.Option(
-        help="What a language model may cost from now on, in the currency of its prices; what is answered until"
-        " then is kept.",
+        help="What a language model may cost from now on, in the currency of its prices; what is answered"
+        " until then is kept.",
         show_default=False,
     ),
 ]

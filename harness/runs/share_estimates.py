@@ -1,4 +1,4 @@
-"""Readings in, shares of stances out, corrected by gold or by a model's errors: what ``harness shares`` does."""
+"""Readings in; shares of stances, corrected by gold or by a model's errors, out: ``harness shares``."""
 
 from __future__ import annotations
 
@@ -126,9 +126,9 @@ def shares(
     gold : path, optional
         The sample of ``harness sample``, labelled: shares are corrected by it. Left out, they are naive.
     tested : str, path or DataFrame, optional
-        Of the model that labelled the readings: its predictions on labelled rows, ``models:/stance@champion``,
-        ``runs:/<id>``, an experiment with one classifier, or ``EXPERIMENT/CLASSIFIER``. Shares are corrected
-        by its errors there.
+        Of the model that labelled the readings: its predictions on labelled rows,
+        ``models:/stance@champion``, ``runs:/<id>``, an experiment with one classifier, or
+        ``EXPERIMENT/CLASSIFIER``. Shares are corrected by its errors there.
     quantify : {"acc", "emq"}
         With ``tested``: adjusted counts, or expectation maximisation on probabilities.
     by : sequence of {"target", "outlet", "week"}

@@ -106,11 +106,11 @@ def test_who_answered_and_what_it_took_are_logged_within_the_limits(tmp_path: Pa
     assert len(parent.data.metrics) <= run_metrics.MAX_METRICS
     assert len(trial.data.metrics) <= run_metrics.MAX_TRIAL_METRICS
     assert parent.data.metrics["usage/requests"] == 144
-    tags = parent.data.tags
-    assert tags["harness.source.model"] == "words-as-answered"
-    assert tags["harness.source.address"] == url
-    assert tags["harness.source.api"] == "decisions"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?", tags["harness.source.answered"])
+    for tags in (parent.data.tags, trial.data.tags):
+        assert tags["harness.source.model"] == "words-as-answered"
+        assert tags["harness.source.address"] == url
+        assert tags["harness.source.api"] == "decisions"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?", tags["harness.source.answered"])
     (restored,) = finished_runs(store, [prepared.plan.name])
     report = report_of(store, tmp_path)
     assert "words-as-answered" in report

@@ -60,8 +60,8 @@ class LabelledErrors:
     clusters : (n,) array
         Codes from 0.
     seeds : (n,) array, optional
-        Codes from 0 of the seeds that predicted the rows; None: one model did. Which of several seeds labelled
-        the unlabelled rows is not known.
+        Codes from 0 of the seeds that predicted the rows; None: one model did. Which of several seeds
+        labelled the unlabelled rows is not known.
     """
 
     truth: Codes

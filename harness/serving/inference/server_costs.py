@@ -1,4 +1,4 @@
-"""A model and a file, or rows to audit, in; what is asked of a server for them out, before anything is sent."""
+"""A model and a file, or rows to audit, in; what is asked of a server out, before anything is sent."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class ServerCost:
         else:
             variants = f" and {counted(self.variants, 'variant')} of them" if self.variants else ""
             sentences.append(
-                f"{counted(self.rows, 'row')}{variants}: at most {self.estimate.describe()}; answers that are kept are"
-                " not asked for again"
+                f"{counted(self.rows, 'row')}{variants}: at most {self.estimate.describe()}; answers that are"
+                " kept are not asked for again"
             )
         if not self.answers:
             sentences.append(
