@@ -108,14 +108,14 @@ def _covariate(panel: Axes, drift: Drift, name: str) -> None:
     points = [(_day(week), week.measures[name]) for week in drift.weeks if name in week.measures]
     days, values = [day for day, _ in points], [measure.value for _, measure in points]
     # A week of few articles has a value without an interval: a hollow dot.
-    known = [(day, measure) for day, measure in points if not math.isnan(measure.low)]
+    with_interval = [(day, measure) for day, measure in points if not math.isnan(measure.low)]
     panel.plot(days, values, "o", mfc="none", mec=GREY, markersize=3.5)
     panel.errorbar(
-        [day for day, _ in known],
-        [measure.value for _, measure in known],
+        [day for day, _ in with_interval],
+        [measure.value for _, measure in with_interval],
         yerr=[
-            [measure.value - measure.low for _, measure in known],
-            [measure.high - measure.value for _, measure in known],
+            [measure.value - measure.low for _, measure in with_interval],
+            [measure.high - measure.value for _, measure in with_interval],
         ],
         fmt="o",
         color=BLUE,

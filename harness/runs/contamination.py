@@ -13,7 +13,7 @@ from harness.classifiers.llm.completing import Beginning, overlaps, size_of
 from harness.classifiers.llm.options import LlmOptions
 from harness.classifiers.remote import Estimate
 from harness.config import plan
-from harness.evaluation.prepared import prepare
+from harness.evaluation.prepared import Prepared, prepare
 from harness.tracking.probe_results import log_probe, probed_run
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, Problem, suggest
@@ -85,24 +85,7 @@ def contamination(
         Where there is no such run, or it is of another model or corpus; nothing is asked then.
     """
     prepared = prepare(plan.read(Path(config)))
-    labels = prepared.plan.labels
-    models = {
-        planned.name: model
-        for planned in prepared.plan.classifiers
-        if planned.bound.is_imported
-        and isinstance(model := planned.bound.make(labels=labels, seed=0), LanguageModel)
-    }
-    name = classifier or (next(iter(models)) if len(models) == 1 else "")
-    if name not in models:
-        what = f"has no language model {name!r}" if name else f"has {len(models)} language models"
-        hint = suggest(name, models) if name else f"name one of {', '.join(models)}" if models else ""
-        raise ConfigError([Problem("classifiers", what, hint)])
-    settings = models[name].settings
-    if budget is not None:
-        settings = replace(settings, budget=budget)
-    problems = list(settings.problems(labels))
-    if problems:
-        raise ConfigError(problems)
+    name, settings = _asked(prepared, classifier, budget)
     # Before anything is asked: a run that cannot take the finding is said so at once.
     store = Store.open() if run else None
     logged = "" if store is None else probed_run(store, run, settings.model, prepared.corpus.fingerprint)
@@ -122,6 +105,29 @@ def contamination(
         shown = finding if prepared.plan.config.tracking.log_text else finding.without_texts()
         log_probe(store, logged, shown, f"{settings.model}, {tested.name}", taken)
     return ProbedModel(name, settings.model, tested.name, finding, taken, logged)
+
+
+def _asked(prepared: Prepared, classifier: str, budget: float | None) -> tuple[str, LlmOptions]:
+    """Return the name and settings of the language model that is probed."""
+    labels = prepared.plan.labels
+    models = {
+        planned.name: model
+        for planned in prepared.plan.classifiers
+        if planned.bound.is_imported
+        and isinstance(model := planned.bound.make(labels=labels, seed=0), LanguageModel)
+    }
+    name = classifier or (next(iter(models)) if len(models) == 1 else "")
+    if name not in models:
+        what = f"has no language model {name!r}" if name else f"has {len(models)} language models"
+        hint = suggest(name, models) if name else f"name one of {', '.join(models)}" if models else ""
+        raise ConfigError([Problem("classifiers", what, hint)])
+    settings = models[name].settings
+    if budget is not None:
+        settings = replace(settings, budget=budget)
+    problems = list(settings.problems(labels))
+    if problems:
+        raise ConfigError(problems)
+    return name, settings
 
 
 def estimated(settings: LlmOptions, beginnings: list[Beginning]) -> Estimate:

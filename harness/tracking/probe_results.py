@@ -47,7 +47,8 @@ def probed_run(store: Store, address: str, model: str, corpus: str) -> str:
     if of_run != model:
         other = f"of the language model {of_run!r}" if of_run else "of no language model"
         raise StoreError(f"the run of {finished.name} is {other}, and {model!r} would be probed")
-    digests = {each.dataset.digest for each in run.inputs.dataset_inputs}
+    inputs = [] if run.inputs is None else run.inputs.dataset_inputs
+    digests = {each.dataset.digest for each in inputs}
     if corpus not in digests:
         raise StoreError(f"the run of {finished.name} is of another corpus, or of another version of it")
     return finished.run_id

@@ -166,10 +166,7 @@ def test_a_plot_has_a_panel_a_covariate_and_one_of_the_evidence(
     assert image.imread(io.BytesIO(picture)).shape[1] > 300
     assert picture == drift_report.plot_drift(stream)
     panels = drawn[0]
-    assert [panel.get_title(loc="left") for panel in panels[:-1]] == [
-        *stream.covariates[:-1],
-        "words in a sentence",
-    ]
+    assert [panel.get_title(loc="left").split()[0] for panel in panels[:-1]] == list(stream.covariates)
     # The line of the alarm stands in all panels, at its week.
     assert stream.alarm is not None
     monday = dt.date.fromisoformat(stream.alarm.monday).toordinal()
