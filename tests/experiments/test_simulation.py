@@ -131,6 +131,40 @@ def test_costs_and_mixes_are_drawn_as_stated(simulate: ModuleType) -> None:
     assert set(rows["score"]) == set(true)
 
 
+def test_intervals_of_rare_labels_and_unequal_articles_cover_what_they_say() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "rare.csv")
+    assert sorted(set(rows["expected"])) == [3, 5, 10, 30]
+    assert rows["articles"].nunique() == 3
+    # At each point, and on average over the recalls of each score in each setting.
+    assert (rows["share"] >= 0.90).all()
+    means = rows.groupby(["articles", "expected", "score"])["share"].mean()
+    assert (means >= 0.93).all()
+    assert (rows["width"] > 0).all()
+
+
+def test_corrected_gaps_hold_together_and_are_rarely_found_where_there_are_none() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "parity.csv")
+    error = np.sqrt(0.05 * 0.95 / rows["repeats"])
+    assert (rows["all hold"] >= 0.95 - 2 * error).all()
+    without = rows[rows["gap"] == 0]
+    assert (without["any found"] <= (0.05 + 2 * error)[without.index]).all()
+    # The largest gap alone was chosen for being large.
+    assert (without["largest alone holds"] < 0.95).all()
+
+
+def test_audits_fail_what_is_broken_and_never_what_is_sound() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "audit_power.csv")
+    table = rows.pivot_table(
+        index=["audit", "classifier", "items"], columns="verdict", values="count", fill_value=0
+    )
+    shares = table.div(table.sum(axis=1), axis=0)
+    assert (shares.xs("sound", level="classifier")["failed"] == 0).all()
+    broken = shares.drop(index=["sound", "twin as good"], level="classifier")
+    # A broken classifier is undecided or found, at 500 items mostly found.
+    assert (broken["passed"] == 0).all()
+    assert (broken.xs(500, level="items")["failed"] >= 0.7).all()
+
+
 TRAINED_ANEW = TOP / "experiments" / "statistics" / "trained_anew.csv"
 
 
