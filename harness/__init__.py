@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from harness.runs.model_audit import AuditedModel, audit
     from harness.runs.model_promotion import promote, registry, rollback
     from harness.runs.observer import RunObserver
+    from harness.runs.share_estimates import EstimatedShares, shares
+    from harness.runs.stream_drift import WatchedStream, drift
     from harness.runs.suites import run_suite
     from harness.tracking.models import load, load_both
     from harness.values.errors import HarnessError
@@ -41,6 +43,7 @@ __all__ = [
     "ClassifierRun",
     "ComparedRuns",
     "Corpus",
+    "EstimatedShares",
     "ExperimentRun",
     "FailedClassifiersError",
     "HarnessError",
@@ -50,9 +53,11 @@ __all__ = [
     "RunObserver",
     "ScoredPredictions",
     "Scores",
+    "WatchedStream",
     "__version__",
     "audit",
     "compare",
+    "drift",
     "fetch_corpus",
     "load",
     "load_both",
@@ -64,6 +69,7 @@ __all__ = [
     "run",
     "run_suite",
     "score",
+    "shares",
 ]
 
 _HOMES = {
@@ -76,6 +82,8 @@ _HOMES = {
     "harness.runs.external": ("ScoredPredictions", "score"),
     "harness.runs.observer": ("RunObserver",),
     "harness.runs.model_promotion": ("promote", "registry", "rollback"),
+    "harness.runs.share_estimates": ("EstimatedShares", "shares"),
+    "harness.runs.stream_drift": ("WatchedStream", "drift"),
     "harness.runs.suites": ("run_suite",),
     "harness.tracking.models": ("load", "load_both"),
     "harness.values.errors": ("HarnessError",),

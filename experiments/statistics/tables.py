@@ -27,6 +27,11 @@ def write_audit_power(verdicts: pd.DataFrame, path: Path = README) -> None:
     replace_section("audit_power.py", _audit_power(verdicts), path)
 
 
+def write_costs_and_mix(results: pd.DataFrame, path: Path = README) -> None:
+    """Replace the table of ``costs_and_mix.py``."""
+    replace_section("costs_and_mix.py", _costs_and_mix(results), path)
+
+
 def write_parity(results: pd.DataFrame, path: Path = README) -> None:
     """Replace the table of ``parity.py``."""
     replace_section("parity.py", _parity(results), path)
@@ -62,6 +67,28 @@ def _audit_power(verdicts: pd.DataFrame) -> Iterator[str]:
             shares = (100 * counts.reindex(VERDICTS, fill_value=0) / counts.sum()).round().astype(int)
             cells.append(" / ".join(map(str, shares)))
         yield f"| {audit} | {classifier} | {' | '.join(cells)} |"
+
+
+def _costs_and_mix(results: pd.DataFrame) -> Iterator[str]:
+    # One column a metric: of those with a value for each label, the lowest coverage.
+    scores = {
+        "expected_cost": "expected_cost",
+        "expected_cost_shifted": "expected_cost_shifted",
+        "accuracy_shifted": "accuracy_shifted",
+        "f1_macro_shifted": "f1_macro_shifted",
+        "f1_shifted_": "f1_shifted, lowest",
+        "precision_shifted_": "precision_shifted, lowest",
+    }
+    yield f"| articles × sentences | seeds | mix | {' | '.join(scores.values())} |"
+    yield f"|---|---:|---|{'---:|' * len(scores)}"
+    for key, rows in results.groupby(["sentences", "seeds", "articles", "mix"], sort=False):
+        sentences, n_seeds, articles, mix = key
+        cells = []
+        for name in scores:
+            inside = rows["score"].str.startswith(name) if name.endswith("_") else rows["score"] == name
+            lowest = rows[inside].sort_values("share").iloc[0]
+            cells.append(f"{100 * lowest['share']:.1f} ({lowest['width']:.2f})")
+        yield f"| {articles:,} × {sentences:g} | {n_seeds} | {mix} | {' | '.join(cells)} |"
 
 
 def _parity(results: pd.DataFrame) -> Iterator[str]:

@@ -10,12 +10,11 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.articles.readings_table import in_order, is_true, read_rows, week_of
+from harness.articles.readings_table import Rows, in_order, is_true, named, read_rows, week_of
 from harness.audits.intervals import mean
 from harness.scoring.statistics.change_alarm import evidence, together
 from harness.values.errors import ArticleError, Problem
@@ -95,8 +94,12 @@ class Drift:
         return total / rows if rows else math.nan
 
 
-def read_stream(path: Path) -> pd.DataFrame:
+def read_stream(path: Rows) -> pd.DataFrame:
     """Read labelled rows: what ``harness read`` or ``harness predict`` wrote, or a table like it.
+
+    Parameters
+    ----------
+    path : Path or DataFrame
 
     Returns
     -------
@@ -114,7 +117,7 @@ def read_stream(path: Path) -> pd.DataFrame:
     rows = read_rows(path, ("date",))
     label = next((name for name in ("stance", "label") if name in rows[0]), "")
     if not label:
-        raise ArticleError([Problem(str(path), "has no column 'stance' or 'label'")])
+        raise ArticleError([Problem(named(path), "has no column 'stance' or 'label'")])
     article = next((name for name in ("article", "group") if name in rows[0]), "")
     stream = [
         (
@@ -242,9 +245,6 @@ def _measured(
             few = n_articles < MIN_PARITY_GROUPS
             measures[name] = Measure(name, measure.value, n=measure.n) if few else measure
     return measures, len(articles), n_articles
-
-
-DRIFT_TABLE = "drift.csv"
 
 
 def drift_rows(drift: Drift) -> list[dict[str, Any]]:

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.articles.gold_sample import BOTH_VOICES
-from harness.articles.readings_table import ReadingsTable, read_rows, row_key
+from harness.articles.readings_table import ReadingsTable, Rows, read_rows, row_key
 from harness.articles.shares import NAIVE, SHARE_VOICES, ShareTable, StanceShare
-from harness.scoring.aligned import cluster_codes
-from harness.scoring.statistics.quantification import (
-    METHODS,
-    LabelledErrors,
-    Method,
-    UnlabelledRows,
-    check_labels,
-    quantify,
-)
+from harness.articles.tested_models import TestedModel
+from harness.scoring.statistics.quantification import METHODS, Method, UnlabelledRows, quantify
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
-from harness.values.minimums import MIN_ITEMS, MIN_ITEMS_PER_LABEL, MIN_PARITY_GROUPS
+from harness.values.minimums import MIN_ITEMS, MIN_PARITY_GROUPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,75 +31,7 @@ SUPPOSED = (
 )
 
 
-@dataclass(frozen=True)
-class TestedModel:
-    """What a model predicted for rows whose stance is known.
-
-    Attributes
-    ----------
-    labels : tuple of str
-    errors : LabelledErrors
-    source : str
-        File that it was read from.
-    """
-
-    __test__ = False
-
-    labels: tuple[str, ...]
-    errors: LabelledErrors
-    source: str
-
-
-def read_tested(path: Path) -> TestedModel:
-    """Read the predictions of a run, or a table of one's own.
-
-    Parameters
-    ----------
-    path : Path
-        ``predictions.parquet`` of a run, or any table with ``truth``, ``prediction``, a column ``p_<label>``
-        for each label, and where known ``group``, ``split`` and ``seed``: the test rows are used, of the
-        first seed, without those whose prediction is missing.
-
-    Raises
-    ------
-    ArticleError
-        Where a column is missing, or a label has too few rows to say what it is taken for.
-    """
-    import pandas as pd
-
-    rows = pd.DataFrame(read_rows(path, ("truth", "prediction")))
-    # A missing prediction says nothing of what a label is taken for.
-    rows = rows[~rows["prediction"].isna() & (rows["prediction"].astype(str) != "")]
-    labels = tuple(str(name).removeprefix("p_") for name in rows.columns if str(name).startswith("p_"))
-    used = {str(label) for label in [*rows["truth"], *rows["prediction"]]}
-    if not labels or not used <= set(labels):
-        listed = ", ".join(f"p_{name}" for name in sorted(used))
-        raise ArticleError([Problem(str(path), "has not a column of probabilities for each label", listed)])
-    if "split" in rows.columns:
-        rows = rows[rows["split"].astype(str) == "test"]
-    if rows.empty:
-        raise ArticleError([Problem(str(path), "has no test rows")])
-    if "seed" in rows.columns:
-        rows = rows[rows["seed"] == rows["seed"].iloc[0]]
-    rows = rows.reset_index(drop=True)
-    position = {name: code for code, name in enumerate(labels)}
-    truth, predicted = (
-        np.array([position[str(label)] for label in rows[name]], dtype=np.int64)
-        for name in ("truth", "prediction")
-    )
-    for name in ("group", "id"):
-        if name not in rows.columns:
-            rows[name] = None if name == "group" else rows.index
-    proba = rows[[f"p_{name}" for name in labels]].to_numpy(dtype=np.float64)
-    errors = LabelledErrors(truth, predicted, proba, cluster_codes(rows))
-    few = check_labels(errors, labels, MIN_ITEMS_PER_LABEL)
-    if few:
-        what = f"has fewer than {counted(MIN_ITEMS_PER_LABEL, 'test row')} of {', '.join(few)}"
-        raise ArticleError([Problem(str(path), what, "what they are taken for is not known")])
-    return TestedModel(labels, errors, str(path))
-
-
-def read_probabilities(path: Path, labels: Sequence[str]) -> dict[str, list[float]]:
+def read_probabilities(path: Rows, labels: Sequence[str]) -> dict[str, list[float]]:
     """Read the probabilities of every row of a table of readings, by the key of the row.
 
     Raises
@@ -175,7 +99,7 @@ def quantified(
 
 
 def by_errors(
-    table: ShareTable, readings: ReadingsTable, path: Path, tested: tuple[Path, str]
+    table: ShareTable, readings: ReadingsTable, path: Rows, tested: TestedModel, method: str
 ) -> tuple[ShareTable, tuple[str, ...]]:
     """Return shares by the errors of a model, and what a reader should know of them.
 
@@ -183,16 +107,14 @@ def by_errors(
     ----------
     table : ShareTable
     readings : ReadingsTable
-    path : Path
+    path : Path or DataFrame
         Of the readings.
-    tested : (Path, str)
-        Its predictions on labelled rows, and the method.
+    tested : TestedModel
+    method : {"acc", "emq"}
     """
-    source, method = tested
-    model = read_tested(source)
-    proba_of = read_probabilities(path, model.labels) if method == "emq" else None
-    corrected = quantified(table, readings, model, method, proba_of)
-    return corrected, tuple(quantification_notes(corrected.shares, model, method))
+    proba_of = read_probabilities(path, tested.labels) if method == "emq" else None
+    corrected = quantified(table, readings, tested, method, proba_of)
+    return corrected, tuple(quantification_notes(corrected.shares, tested, method))
 
 
 def _estimates(
@@ -213,7 +135,9 @@ def quantification_notes(shares: Sequence[StanceShare], tested: TestedModel, met
     """Say what shares without gold rest on, where there is none, and how much labels are confused."""
     condition = tested.errors.condition
     yield SUPPOSED
-    rows = counted(len(tested.errors.truth), "labelled row")
+    rows = counted(tested.n_items, "labelled row")
+    if tested.seeds:
+        yield tested.seeds
     if math.isinf(condition):
         yield f"by {rows} the model takes some stance for others as often as it is itself: no mix can be told"
     else:

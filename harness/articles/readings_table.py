@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.serving.inference.formats import ENDINGS, open_rows
@@ -18,6 +18,9 @@ from harness.values.row_files import file_format
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Rows: TypeAlias = Union[Path, "pd.DataFrame"]
+"""A file of rows, or the same in memory."""
 
 COLUMNS = ("article", "sentence", "target", "sure", "own_voice", "stance", "text")
 """Columns that a table must have; ``outlet``, ``date`` and ``abstain`` may be missing."""
@@ -80,13 +83,13 @@ def in_order(names: Iterable[str]) -> list[str]:
     return [name for name in STANCES if name in unique] + sorted(unique - set(STANCES))
 
 
-def load_readings(path: Path) -> ReadingsTable:
+def load_readings(path: Rows) -> ReadingsTable:
     """Load a table of readings.
 
     Parameters
     ----------
-    path : Path
-        CSV, TSV, JSONL or Parquet, as ``harness read`` writes them.
+    path : Path or DataFrame
+        CSV, TSV, JSONL or Parquet, as ``harness read`` writes them; or its table in memory.
 
     Raises
     ------
@@ -108,23 +111,49 @@ def load_readings(path: Path) -> ReadingsTable:
         if is_true(row.get("abstain")):
             abstained.add(sure[-1]["row"])
     if not sure:
-        raise ArticleError([Problem(str(path), "has no row that counts: all mentions are unsure")])
+        raise ArticleError([Problem(named(path), "has no row that counts: all mentions are unsure")])
     table = pd.DataFrame.from_records(sure)
     repeated = table["row"][table["row"].duplicated()]
     if len(repeated):
         what = f"has duplicate rows ({len(repeated):,}), such as {repeated.iloc[0]!r}"
-        raise ArticleError([Problem(str(path), what, "give every article an id of its own")])
+        raise ArticleError([Problem(named(path), what, "give every article an id of its own")])
     return ReadingsTable(table, unsure, frozenset(abstained))
 
 
-def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
-    """Read the rows of a file that must have certain columns.
+def read_rows(path: Rows, needed: Sequence[str]) -> list[dict[str, Any]]:
+    """Read the rows of a file, or of a table in memory, that must have certain columns.
 
     Raises
     ------
     ArticleError
         Where the file cannot be read or has no rows, or naming every missing column.
     """
+    rows = _file_rows(path) if isinstance(path, Path) else _frame_rows(path)
+    if not rows:
+        raise ArticleError([Problem(named(path), "has no rows")])
+    columns = list(rows[0])
+    problems = [
+        Problem(named(path), f"has no column {name!r}", suggest(name, columns))
+        for name in needed
+        if name not in columns
+    ]
+    if problems:
+        raise ArticleError(problems)
+    return rows
+
+
+def named(path: Rows) -> str:
+    """Name where rows come from, for messages."""
+    return str(path) if isinstance(path, Path) else "the table"
+
+
+def _frame_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    # As in a file: what is unknown is empty, whatever the type of the column.
+    filled = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in filled.to_dict("records")]
+
+
+def _file_rows(path: Path) -> list[dict[str, Any]]:
     kind = file_format(path)
     if kind is None:
         hint = f"use one of {', '.join(ENDINGS)}"
@@ -135,20 +164,9 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
     layout = likely_layout(path) if text else STANDARD
     try:
         with open_rows(path, kind, _CHUNK_ROWS, layout=layout) as file:
-            rows = [row for chunk in file.chunks for row in chunk]
+            return [row for chunk in file.chunks for row in chunk]
     except ModelError as error:
         raise ArticleError([Problem(str(path), str(error))]) from error
-    if not rows:
-        raise ArticleError([Problem(str(path), "has no rows")])
-    columns = list(rows[0])
-    problems = [
-        Problem(str(path), f"has no column {name!r}", suggest(name, columns))
-        for name in needed
-        if name not in columns
-    ]
-    if problems:
-        raise ArticleError(problems)
-    return rows
 
 
 def is_true(value: Any) -> bool:

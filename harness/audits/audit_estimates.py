@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.audits.audit_protocol import Queries, Subject
+from harness.audits.audit_protocol import Subject
 from harness.audits.experiment_audits import GATE, TWIN, held_out_by, planned_digests, twin_of
+from harness.audits.runner import variants
 from harness.classifiers.protocol import LabelsAlone
 from harness.classifiers.remote import AsksServer, Estimate, Estimating
 from harness.config.plan import PlannedClassifier
@@ -69,17 +70,9 @@ def _of_variants(prepared: Prepared, subject: Subject, model: Estimating) -> Est
     if isinstance(model, LabelsAlone) and not model.has_probabilities:
         return Estimate()
     audits = [bound.make() for name, bound in prepared.plan.audits.items() if name != GATE]
-    steps = [audit.prepare(subject) for audit in audits if audit.needs_model]
-    scored = set(subject.examples)
-    variants = dict.fromkeys(
-        example
-        for step in steps
-        if isinstance(step, Queries)
-        for example in step.examples
-        if example not in scored
-    )
+    asked = variants(subject, audits)
     train = prepared.labelled(prepared.splits[0], "train")
-    return model.estimate(train, list(variants)) if variants else Estimate()
+    return model.estimate(train, asked) if asked else Estimate()
 
 
 def _of_twin(prepared: Prepared, classifier: PlannedClassifier, subject: Subject) -> Estimate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits import Audit, Subject, Unavailable, run_audits
+from harness.audits.runner import variants
 from harness.classifiers.protocol import Examples, examples_of
+from harness.classifiers.remote import AsksServer
 from harness.config import plan
 from harness.config.load import document_of
 from harness.config.plan import Plan
+from harness.serving.inference.server_costs import ServerCost, check_effect, server_cost
 from harness.tracking.auditable import AuditableModel
 from harness.tracking.store import Store
 from harness.values.catalog import CATALOGUES
@@ -28,6 +31,8 @@ from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Announce = Callable[[ServerCost], object]
 
 EXPERIMENT = "audits"
 GATE, CONFIGS = "leaks", (".yaml", ".yml")
@@ -59,7 +64,14 @@ class ModelAudit:
     findings: tuple[Finding, ...]
 
 
-def audit_model(model: AuditableModel, corpus: str, overrides: Sequence[str] = ()) -> ModelAudit:
+def audit_model(
+    model: AuditableModel,
+    corpus: str,
+    overrides: Sequence[str] = (),
+    *,
+    budget: float | None = None,
+    announce: Announce = lambda _: None,
+) -> ModelAudit:
     """Run the training-free audits on a model.
 
     Parameters
@@ -71,14 +83,22 @@ def audit_model(model: AuditableModel, corpus: str, overrides: Sequence[str] = (
         JSONL, Parquet); or a config, whose corpus, test rows and audits are used.
     overrides : sequence of str
         ``corpus.variant=rw``, ``audits.party_swap.items=50``, as after ``--set``.
+    budget : float, optional
+        What a model that asks a server may cost, in the currency of its prices.
+    announce : callable
+        Called before the first request of such a model, with what it is going to ask.
 
     Raises
     ------
     ConfigError, CorpusError
         If the corpus cannot be found or read, or an override is wrong.
     ModelError
-        If the model cannot be loaded, is for another task, or has other labels.
+        If the model cannot be loaded, is for another task, or has other labels; its texts or key may not go
+        to its server; or a budget has no effect.
+    ClassifierError
+        If its server cannot be asked, or the budget would be passed; what was answered is kept.
     """
+    check_effect(budget, [] if model.asks is None else [model.asks])
     uri = model.uri
     resolved = _plan(model, corpus, overrides)
     labels, task = resolved.labels, resolved.config.task
@@ -91,9 +111,11 @@ def audit_model(model: AuditableModel, corpus: str, overrides: Sequence[str] = (
     whole = resolved.corpus.make(labels=labels, task=task).for_task(task, labels)
     ids, held_out = _test_rows(resolved, whole, corpus)
     tested = whole.take(ids)
-    subject = _subject(model, resolved, whole, tested, held_out=held_out)
     # The leak gate looks at splits, not at a model.
     audits: dict[str, Audit] = {name: bound.make() for name, bound in resolved.audits.items() if name != GATE}
+    if model.asks is not None:
+        announce(_server_cost(model.asks, _unasked(model, resolved, whole, tested), audits, budget))
+    subject = _subject(model, resolved, whole, tested, held_out=held_out)
     findings = run_audits(subject, audits, lambda examples: model.predict(examples, labels))
     if not resolved.config.tracking.log_text:
         findings = tuple(finding.without_texts() for finding in findings)
@@ -133,17 +155,25 @@ def _test_rows(resolved: Plan, whole: Corpus, corpus: str) -> tuple[list[str], b
 def _subject(
     model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpus, *, held_out: bool
 ) -> Subject:
-    labels = resolved.labels
-    if model.labels is not None:
-        # The audited labels are those that the model gives, by its own costs where these decide.
-        labels = replace(labels, costs=model.labels.costs)
     proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
+    subject = _unasked(model, resolved, whole, tested)
+    labels = subject.labels
     # Scores on rows that the model may have been trained on would say nothing about new ones.
     predictions = None
     if held_out:
         predictions = Predictions.of(
             tested, labels, proba, may_miss=model.may_miss, run="model", split="test"
         )
+    return replace(subject, proba=proba, predicted=labels.decide(proba), predictions=predictions)
+
+
+def _unasked(model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpus) -> Subject:
+    """Return a model on a corpus before it was asked anything: all labels are as likely."""
+    labels = resolved.labels
+    if model.labels is not None:
+        # The audited labels are those that the model gives, by its own costs where these decide.
+        labels = replace(labels, costs=model.labels.costs)
+    proba = np.full((len(tested), len(labels)), 1 / len(labels))
     return Subject(
         name="the model",
         task=resolved.config.task,
@@ -153,12 +183,22 @@ def _subject(
         proba=proba,
         predicted=labels.decide(proba),
         metric=resolved.primary,
-        predictions=predictions,
         without_target=UNTRAINED,
         can_omit_target=model.can_omit_target,
         languages=model.languages or whole.languages,
         may_miss=model.may_miss,
     )
+
+
+def _server_cost(
+    asks: AsksServer, subject: Subject, audits: Mapping[str, Audit], budget: float | None
+) -> ServerCost:
+    """Return what a model asks for the audited rows and their variants, and limit it."""
+    changed = variants(subject, audits.values())
+    # As in _probabilities: no example is asked about twice.
+    examples = [*dict.fromkeys(subject.examples), *changed]
+    cost = server_cost(asks, len(subject.tested), lambda: asks.expected(examples), budget)
+    return replace(cost, variants=len(changed))
 
 
 def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) -> NDArray[np.float64]:

@@ -5,14 +5,14 @@ The audits share many variants, and a model is much faster on one large batch th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Audit, Queries, Subject, Unavailable
 from harness.audits.unanswered import with_unanswered
-from harness.classifiers.protocol import Examples
+from harness.classifiers.protocol import Example, Examples
 from harness.values.findings import Finding, not_applicable
 from harness.values.labels import check_probabilities, unstated_rows
 
@@ -20,6 +20,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Predict = Callable[[Examples], "NDArray[np.float64]"]
+
+
+def variants(subject: Subject, audits: Iterable[Audit]) -> list[Example]:
+    """Return the distinct examples that audits ask about besides the tested rows.
+
+    No audit chooses them by what was predicted: the subject may have any predictions.
+    """
+    steps = [audit.prepare(subject) for audit in audits if audit.needs_model]
+    scored = set(subject.examples)
+    return list(
+        dict.fromkeys(
+            example
+            for step in steps
+            if isinstance(step, Queries)
+            for example in step.examples
+            if example not in scored
+        )
+    )
 
 
 def run_audits(

@@ -97,12 +97,14 @@ class Labelled:
     """Examples with their encoded labels, ``(n,)`` or ``(n, k)``.
 
     ``other_task`` holds the rows of the other task from the same articles, for classifiers that learn stance
-    and frames jointly; see :func:`learns_both_tasks`.
+    and frames jointly; see :func:`learns_both_tasks`. ``groups`` names the article of each row, empty where
+    it is unknown; None where that of none is known.
     """
 
     examples: Examples
     codes: NDArray[np.int64]
     other_task: Labelled | None = None
+    groups: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.examples)

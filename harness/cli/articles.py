@@ -10,8 +10,6 @@ import typer
 
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
-from harness.values.errors import ConfigError, Problem
-from harness.values.outputs import claimed, keep_apart
 
 if TYPE_CHECKING:
     from harness.articles.reading import Reading
@@ -145,10 +143,11 @@ Table = Annotated[
 
 
 Tested = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Predictions of the model on labelled rows, such as predictions.parquet of its run: shares are"
-        " corrected by its errors there, where nothing is labelled here.",
+        help="The model that labelled these rows: models:/NAME@champion, runs:/RUN_ID, EXPERIMENT/CLASSIFIER,"
+        " or a table of its predictions on labelled rows. Shares are corrected by its errors there, where"
+        " nothing is labelled here.",
         show_default=False,
     ),
 ]
@@ -203,32 +202,27 @@ def shares(
 
     With a sample that was labelled by hand, they are corrected for the errors of the model.
     """
-    from harness.articles.gold_sample import read_gold
-    from harness.articles.quantified_shares import by_errors
-    from harness.articles.readings_table import load_readings
-    from harness.articles.share_differences import share_differences
-    from harness.articles.share_report import ShareReport, print_shares, report_files, write_report
-    from harness.articles.shares import limitations, share_table
+    from harness.runs.share_estimates import shares as estimate
 
-    inputs = [readings, *(path for path in (gold, tested) if path is not None)]
-    if output is not None:
-        keep_apart([output, *report_files(output)], inputs)
-    if gold is not None and tested is not None:
-        what = "corrects shares, and --gold does too"
-        raise ConfigError([Problem("--tested", what, "gold needs no supposition: leave --tested out")])
-    with claimed(output, folder=True):
-        readings_table = load_readings(readings)
-        sample = read_gold(gold, readings_table) if gold is not None else None
-        table = share_table(readings_table, sample, by=strata_names(by), half_width=half_width)
-        differences = share_differences(table, compare) if compare is not None else []
-        notes = limitations(table.shares, sample)
-        if tested is not None:
-            table, notes = by_errors(table, readings_table, readings, (tested, quantify))
-        notes = (*notes, *readings_table.notes)
-        report = ShareReport(table.shares, notes, differences, compare, half_width)
-        written = write_report(report, output, raw=raw) if output is not None else []
-    print_shares(report, written)
-    return {"shares": table.shares, "differences": differences, "notes": notes, "written": written}
+    estimated = estimate(
+        readings,
+        gold=gold,
+        tested=tested,
+        quantify=quantify,
+        by=strata_names(by),
+        compare=compare,
+        half_width=half_width,
+        output=output,
+        raw=raw,
+    )
+    estimated.show()
+    report = estimated.report
+    return {
+        "shares": report.shares,
+        "differences": report.differences,
+        "notes": report.notes,
+        "written": estimated.written,
+    }
 
 
 def strata_names(listed: str) -> tuple[str, ...]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import screen
-from harness.cli.reporting import Report
+from harness.cli.reporting import Report, as_json
+from harness.cli.server_spending import Budget, check_budget, say_cost
 from harness.values.formatting import counted
 from harness.values.outputs import keep_apart
+
+if TYPE_CHECKING:
+    from harness.serving.inference.server_costs import ServerCost
 
 
 def audit(
@@ -33,6 +37,7 @@ def audit(
         list[str] | None,
         typer.Option("--set", metavar="A.B=C", help="Override a setting: audits.behaviour=off. Repeatable."),
     ] = None,
+    budget: Budget = None,
 ) -> Report:
     """Audit a finished model without training; log the verdicts."""
     from harness.cli.findings import render_findings
@@ -43,7 +48,16 @@ def audit(
     # The tables of an earlier audit, one of which may be the corpus, would be replaced.
     earlier = output.glob("audits/*") if output is not None else ()
     keep_apart([output, *earlier], inputs)
-    audited = audit_model(model, corpus=corpus, set=set_ or (), output=output)
+    check_budget(budget)
+    costs: list[ServerCost] = []
+
+    def announce(cost: ServerCost) -> None:
+        say_cost(cost)
+        costs.append(cost)
+
+    audited = audit_model(
+        model, corpus=corpus, set=set_ or (), output=output, budget=budget, announce=announce
+    )
     examined = audited.examined
     typer.echo(f"{examined.uri} on {counted(examined.n, 'row')} of {examined.corpus}")
     for note in audited.notes:
@@ -62,6 +76,7 @@ def audit(
         "notes": audited.notes,
         "experiment": audited.experiment,
         "page": output / "report.html" if output is not None else None,
+        "server": [as_json(cost) for cost in costs],
     }
 
 

@@ -11,12 +11,12 @@ import typer
 from harness.cli import screen
 from harness.cli.reporting import Report
 from harness.values.formatting import counted, number, percent
-from harness.values.outputs import claimed, keep_apart, write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.articles.drift import Drift
+    from harness.runs.stream_drift import WatchedStream
 
 MAX_WEEKS = 26
 """Weeks that are printed: the last ones. The table has all of them."""
@@ -37,7 +37,12 @@ def drift(
     ] = 0.05,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write the table of weeks (.csv).", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write the table of weeks (.csv), a plot of them (.png), or both into a folder.",
+            show_default=False,
+        ),
     ] = None,
     raw: Annotated[
         bool,
@@ -49,33 +54,31 @@ def drift(
     Each week is compared with the first weeks. The alarm goes off where the labels changed; how often it goes
     off without a change is bounded.
     """
-    from harness.articles import drift as streams
-    from harness.values.spreadsheets import table_text
+    from harness.runs.stream_drift import drift as watch
 
-    if output is not None:
-        keep_apart([output], [rows])
-    with claimed(output):
-        watched = streams.drift(streams.read_stream(rows), reference=reference, alpha=alarm)
-        notes = tuple(streams.drift_notes(watched))
-        if output is not None:
-            table = streams.drift_rows(watched)
-            write_text(output, table_text(list(table[0]), table, raw=raw))
-    _print(watched, notes, output)
-    return {"weeks": watched.weeks, "alarm": watched.alarm, "notes": notes, "written": output}
+    watched = watch(rows, reference=reference, alarm=alarm, output=output, raw=raw)
+    _print(watched)
+    stream = watched.stream
+    return {
+        "weeks": stream.weeks,
+        "alarm": stream.alarm,
+        "notes": watched.notes,
+        "written": watched.written,
+    }
 
 
-def _print(watched: Drift, notes: tuple[str, ...], output: Path | None) -> None:
+def _print(watched: WatchedStream) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, width=screen.width())
-    console.print(_table(watched))
-    hidden = len(watched.weeks) - MAX_WEEKS
+    console.print(_table(watched.stream))
+    hidden = len(watched.stream.weeks) - MAX_WEEKS
     if hidden > 0:
         console.print(f"{counted(hidden, 'earlier week')} in the table that --output writes.")
-    for note in notes:
+    for note in watched.notes:
         typer.echo(screen.paragraph(note))
-    if output is not None:
-        typer.echo(str(output))
+    for path in watched.written:
+        typer.echo(str(path))
 
 
 def _table(watched: Drift) -> Table:

@@ -81,6 +81,14 @@ def contamination(
             show_default=False,
         ),
     ] = None,
+    run: Annotated[
+        str,
+        typer.Option(
+            help="Log the finding to this finished run of the classifier: EXPERIMENT/CLASSIFIER or runs:/ID."
+            " Default: it is not logged.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> Report:
     """Probe whether a language model knows test rows.
 
@@ -94,15 +102,18 @@ def contamination(
         line = f"{settings.model} at {settings.url} is asked at most {estimate.describe()}"
         typer.echo(screen.paragraph(line, then="  "), err=True)
 
-    probed = probe(config, classifier=classifier, rows=rows, budget=budget, announce=announce)
+    probed = probe(config, classifier=classifier, rows=rows, budget=budget, run=run, announce=announce)
     for paragraph in render_findings((probed.finding,), width=screen.prose_width(), everything=True):
         typer.echo(paragraph)
+    if probed.run_id:
+        typer.echo(f"Logged to the run {probed.run_id} of {run}.")
     return {
         "classifier": probed.classifier,
         "model": probed.model,
         "corpus": probed.corpus,
         "findings": (probed.finding,),
         "usage": probed.usage,
+        "run": probed.run_id,
     }
 
 

@@ -13,6 +13,7 @@ import typer
 
 from harness.cli import screen
 from harness.cli.reporting import Report, Unfinished, as_json
+from harness.cli.server_spending import Budget, check_budget, say_cost
 from harness.values.commands import command_line
 from harness.values.errors import ModelError
 from harness.values.formatting import counted, interval, number
@@ -82,14 +83,6 @@ SkipBad = Annotated[
     typer.Option(
         metavar="ROWS.csv",
         help="Set rows that cannot be labelled aside, into this file, and go on.",
-        show_default=False,
-    ),
-]
-Budget = Annotated[
-    float | None,
-    typer.Option(
-        help="What a language model may cost for this file, in the currency of its prices; what is labelled"
-        " until then is kept for --resume.",
         show_default=False,
     ),
 ]
@@ -339,17 +332,14 @@ def _say_costs(
     ModelError
         Where texts may not be sent there, or a budget has no effect.
     """
-    from harness.serving.inference.server_costs import asking, server_costs
+    from harness.serving.inference.server_costs import asking, check_effect, server_costs
 
-    if budget is not None and not budget > 0:
-        raise typer.BadParameter(f"should be above 0, got {budget:g}", param_hint="--budget")
+    check_budget(budget)
     models = asking(model)
-    if budget is not None and not models:
-        raise ModelError("--budget has no effect: this model asks no server, and costs nothing")
+    check_effect(budget, models)
     costs = server_costs(models, source, options, budget) if models else []
     for cost in costs:
-        for sentence in cost.describe():
-            typer.echo(screen.paragraph(sentence, then="  "), err=True)
+        say_cost(cost)
     return [as_json(cost) for cost in costs]
 
 

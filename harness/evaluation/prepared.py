@@ -97,7 +97,8 @@ class Prepared:
     def whole(self, corpus: Corpus) -> Labelled:
         """Turn corpus rows into examples with encoded labels."""
         # Copies, since a classifier may be anybody's: it may sort what it is given.
-        return Labelled(list(corpus_examples(corpus)), corpus.truth(self.plan.labels))
+        groups = corpus.rows["group"].fillna("").astype(str).tolist()
+        return Labelled(list(corpus_examples(corpus)), corpus.truth(self.plan.labels), groups=groups)
 
     @cached_property
     def other(self) -> Prepared | None:

@@ -38,8 +38,11 @@ def teaching(trials: Sequence[TrialResult]) -> str:
     if missing:
         parts.append(f"{counted(missing, 'row')} without an answer, left out")
     difference, low, high = (mean(f"{SHARE_OF}{end}") for end in ("", "_low", "_high"))
-    if difference is not None and low is not None and high is not None:
-        value = f"{number(difference, signed=True)} ({interval(low, high, signed=True)})"
+    if difference is not None:
+        value = number(difference, signed=True)
+        # A single article has none.
+        if low is not None and high is not None:
+            value += f" ({interval(low, high, signed=True)})"
         parts.append(f"on validation the student's macro-F1 less its teacher's is {value}")
     return "; ".join(parts)
 

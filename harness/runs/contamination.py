@@ -13,7 +13,9 @@ from harness.classifiers.llm.completing import Beginning, overlaps, size_of
 from harness.classifiers.llm.options import LlmOptions
 from harness.classifiers.remote import Estimate
 from harness.config import plan
-from harness.evaluation.prepared import prepare
+from harness.evaluation.prepared import Prepared, prepare
+from harness.tracking.probe_results import log_probe, probed_run
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.findings import Finding
 
@@ -33,6 +35,8 @@ class ProbedModel:
     finding : Finding
     usage : mapping
         What it took: requests, tokens, cost.
+    run_id : str
+        The run that the finding was logged to; empty without one.
     """
 
     classifier: str
@@ -40,6 +44,7 @@ class ProbedModel:
     corpus: str
     finding: Finding
     usage: dict[str, float]
+    run_id: str = ""
 
 
 def contamination(
@@ -48,6 +53,7 @@ def contamination(
     classifier: str = "",
     rows: int = ROWS,
     budget: float | None = None,
+    run: str = "",
     announce: Callable[[LlmOptions, Estimate], object] = lambda *_: None,
 ) -> ProbedModel:
     """Probe whether a language model knows test sentences by heart; see :mod:`harness.audits.contamination`.
@@ -62,6 +68,10 @@ def contamination(
         Sentences at most; each takes two requests.
     budget : float, optional
         What may be spent on the model in all; default: the config's.
+    run : str
+        A finished run of the classifier to log the finding to: ``runs:/ID``, ``EXPERIMENT/CLASSIFIER``, or an
+        experiment with one classifier; see :func:`harness.tracking.named_runs.named_run`. Left out, nothing
+        is logged.
     announce : callable
         Called before the first request, with the model's settings and what is asked at most.
 
@@ -71,8 +81,34 @@ def contamination(
         Where the config has no such classifier, or a budget but no prices.
     ClassifierError
         Where the server cannot be asked.
+    ModelError, StoreError
+        Where there is no such run, or it is of another model or corpus; nothing is asked then.
     """
     prepared = prepare(plan.read(Path(config)))
+    name, settings = _asked(prepared, classifier, budget)
+    # Before anything is asked: a run that cannot take the finding is said so at once.
+    store = Store.open() if run else None
+    logged = "" if store is None else probed_run(store, run, settings.model, prepared.corpus.fingerprint)
+    tested = prepared.part(prepared.splits[0], PART)
+    asked = probes(tested, PART, rows, seed=prepared.plan.config.seeds[0])
+    usage = Usage()
+    if isinstance(asked, Finding):
+        finding = asked
+    else:
+        beginnings = [each for probe in asked for each in (probe.sentence, probe.paraphrase)]
+        announce(settings, estimated(settings, beginnings))
+        values = list(overlaps(settings, beginnings, usage))
+        finding = judged(asked, values[::2], values[1::2])
+    taken = {} if isinstance(asked, Finding) else usage.summary()
+    if store is not None:
+        # Licensed sentences may be kept out of the store.
+        shown = finding if prepared.plan.config.tracking.log_text else finding.without_texts()
+        log_probe(store, logged, shown, f"{settings.model}, {tested.name}", taken)
+    return ProbedModel(name, settings.model, tested.name, finding, taken, logged)
+
+
+def _asked(prepared: Prepared, classifier: str, budget: float | None) -> tuple[str, LlmOptions]:
+    """Return the name and settings of the language model that is probed."""
     labels = prepared.plan.labels
     models = {
         planned.name: model
@@ -91,16 +127,7 @@ def contamination(
     problems = list(settings.problems(labels))
     if problems:
         raise ConfigError(problems)
-    tested = prepared.part(prepared.splits[0], PART)
-    asked = probes(tested, PART, rows, seed=prepared.plan.config.seeds[0])
-    usage = Usage()
-    if isinstance(asked, Finding):
-        return ProbedModel(name, settings.model, tested.name, asked, {})
-    beginnings = [each for probe in asked for each in (probe.sentence, probe.paraphrase)]
-    announce(settings, estimated(settings, beginnings))
-    values = list(overlaps(settings, beginnings, usage))
-    finding = judged(asked, values[::2], values[1::2])
-    return ProbedModel(name, settings.model, tested.name, finding, usage.summary())
+    return name, settings
 
 
 def estimated(settings: LlmOptions, beginnings: list[Beginning]) -> Estimate:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.audits.model_audits import ModelAudit, audit_model, log_model_audit
+from harness.audits.model_audits import Announce, ModelAudit, audit_model, log_model_audit
 from harness.config.plan.objects import Overrides, overrides_as_text
 from harness.serving.inference import LabelModel
 from harness.tracking.auditable import auditable
@@ -65,6 +65,8 @@ def audit(
     set: Overrides = (),  # noqa: A002 (named as --set is)
     output: str | Path | None = None,
     track: bool = True,
+    budget: float | None = None,
+    announce: Announce = lambda _: None,
 ) -> AuditedModel:
     """Run the training-free audits on a model.
 
@@ -82,13 +84,20 @@ def audit(
         Folder for a page and tables.
     track : bool
         Log the findings to MLflow.
+    budget : float, optional
+        What a model that asks a server may cost, in the currency of its prices.
+    announce : callable
+        Called before the first request of such a model with a
+        :class:`harness.serving.inference.server_costs.ServerCost`: requests, tokens, cost.
 
     Raises
     ------
     ConfigError, CorpusError
         Where the corpus is not what it should be.
     ModelError
-        Where the model cannot be loaded, is for another task, or has other labels.
+        Where the model cannot be loaded, is for another task, or has other labels; or a budget has no effect.
+    ClassifierError
+        Where its server cannot be asked, or the budget would be passed.
     OutputError
         Where another process writes into the folder.
     """
@@ -96,7 +105,9 @@ def audit(
     with claimed(folder, folder=True):
         # Before the audits: a store that cannot be written is said to be so at once.
         store = Store.open() if track else None
-        examined = audit_model(auditable(model), corpus, overrides_as_text(set))
+        examined = audit_model(
+            auditable(model), corpus, overrides_as_text(set), budget=budget, announce=announce
+        )
         if store is None and folder is None:
             return AuditedModel(examined)
         experiment = log_model_audit(store, examined, folder)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.protocol import Examples, may_miss
+from harness.classifiers.remote import AsksServer
 from harness.serving.inference import LabelModel
 from harness.serving.input_rows import COLUMNS
 from harness.tracking.models import SCHEMES, first_line, load
@@ -46,6 +47,8 @@ class AuditableModel:
         Codes of the languages that it was trained on; empty where they are unknown.
     may_miss : bool
         Whether it may have no prediction for an example: NaN.
+    asks : AsksServer or None
+        What sends the examples to a server; None for a model that asks none.
     """
 
     uri: str
@@ -57,6 +60,7 @@ class AuditableModel:
     saw_all: bool = False
     languages: tuple[str, ...] = ()
     may_miss: bool = False
+    asks: AsksServer | None = None
 
 
 def auditable(
@@ -130,6 +134,7 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
         saw_all=bool(about.get("whole", False)),
         languages=contract.languages,
         may_miss=may_miss(classifier),
+        asks=classifier if isinstance(classifier, AsksServer) else None,
     )
 
 

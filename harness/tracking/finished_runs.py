@@ -76,6 +76,26 @@ def finished_runs(store: Store, experiments: Sequence[str]) -> tuple[FinishedRun
     return tuple(replace(run, name=f"{run.experiment}/{run.name}") for run in runs)
 
 
+def finished_run(store: Store, run_id: str) -> FinishedRun:
+    """Return the finished run of a classifier by its id.
+
+    Raises
+    ------
+    StoreError
+        Where there is none, or it is a run of something else.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = store.client.get_run(run_id)
+        experiment = store.client.get_experiment(run.info.experiment_id).name
+    except MlflowException as error:
+        raise StoreError(f"there is no run {run_id!r} in {store.shown}") from error
+    if run.data.tags.get(names.ROLE) != names.CLASSIFIER or run.info.status != "FINISHED":
+        raise StoreError(f"the run {run_id!r} ({run.info.run_name}) is no finished run of a classifier")
+    return _described(run, str(experiment))
+
+
 def read_predictions(store: Store, run: FinishedRun) -> Predictions:
     """Read the predictions of a run; parts of the split have their present names.
 

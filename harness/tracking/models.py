@@ -118,6 +118,41 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
     return folder
 
 
+def run_of(store: Store, address: str) -> str:
+    """Return the id of the run that a model is from.
+
+    Parameters
+    ----------
+    store : Store
+    address : str
+        ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``models:/ID`` or ``runs:/ID``.
+
+    Raises
+    ------
+    ModelError
+        Where there is no such model, or no run of it is known.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if address.startswith("runs:/"):
+        return address.removeprefix("runs:/").partition("/")[0]
+    name, at, alias = address.removeprefix("models:/").partition("@")
+    name, _, version = name.partition("/")
+    try:
+        if at:
+            run_id = store.client.get_model_version_by_alias(name, alias).run_id
+        elif version:
+            run_id = store.client.get_model_version(name, version).run_id
+        else:
+            run_id = store.client.get_logged_model(name).source_run_id
+    except MlflowException as error:
+        advice = _no_champion(address, error) or first_line(error)
+        raise ModelError(f"there is no model {address!r} in {store.shown}: {advice}") from error
+    if not run_id:
+        raise ModelError(f"{address!r} is of no run of this store")
+    return str(run_id)
+
+
 def _no_champion(address: str, error: Exception) -> str:
     """Say how to get a champion where an address asks for one that there is not; else empty.
 

@@ -34,8 +34,11 @@ STATISTICS = ("low", "high", "seed_sd")
 """Ends of a key that say what a number is of its measure; without one it is the value itself."""
 
 TIMES = ("time/fit_seconds", "time/predict_seconds")
-TRIAL_USAGE = ("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/cost")
-USAGE = (*TRIAL_USAGE, "usage/request_seconds", "usage/hits", "usage/refused", "usage/malformed")
+TRIAL_USAGE = (
+    *("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/cost"),
+    *("usage/hits", "usage/refused", "usage/malformed"),
+)
+USAGE = (*TRIAL_USAGE, "usage/request_seconds")
 MISSING = "missing"
 """Name of the share of predictions that are missing, of each part in which some are."""
 

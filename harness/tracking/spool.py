@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,16 +35,20 @@ class TrialLog:
         A folder.
     parameters : mapping
     metrics : sequence of Metric
+    tags : mapping
     """
 
     files: Path
     parameters: Mapping[str, Any]
     metrics: Sequence[Metric]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, store: Store, run_id: str) -> None:
         """Log it to its run."""
         sending.send_folder(store, run_id, self.files)
-        sending.send_values(store.client, run_id, options=self.parameters, metrics=self.metrics)
+        sending.send_values(
+            store.client, run_id, options=self.parameters, metrics=self.metrics, tags=self.tags
+        )
 
 
 def keep(store: Store, run_id: str, log: TrialLog, owner: Owner) -> None:
@@ -60,6 +64,7 @@ def keep(store: Store, run_id: str, log: TrialLog, owner: Owner) -> None:
         "owner": owner.text(),
         "parameters": dict(names.parameters(log.parameters)),
         "metrics": metrics,
+        "tags": dict(log.tags),
     }
     # Last: an entry without it was cut off, and its trial is repeated.
     write_text(folder / _ENTRY, json.dumps(entry))
@@ -83,7 +88,8 @@ def send(store: Store) -> int:
             continue
         run_id = path.parent.name
         metrics = [Metric(*values) for values in entry["metrics"]]
-        log = TrialLog(path.parent / _FILES, entry["parameters"], metrics)
+        # Entries of earlier versions have no tags.
+        log = TrialLog(path.parent / _FILES, entry["parameters"], metrics, entry.get("tags", {}))
         try:
             log.send(store, run_id)
             store.client.set_terminated(run_id, "FINISHED")

@@ -364,7 +364,7 @@ class ChildRun:
     unfinished: Path
 
     def log(self, result: TrialResult) -> None:
-        """Log predictions, options, scores, training curves and times."""
+        """Log predictions, options, scores, training curves, times, and where labels come from."""
         plan, store = self.tracker.plan, self.tracker.store
         labels_alone = not result.predictions.has_probabilities
         metrics = [metric for metric in plan.metrics if not (labels_alone and metric.probabilities)]
@@ -379,6 +379,6 @@ class ChildRun:
         with self.tracker.scratch() as folder:
             run_files.write_trial(folder, result)
             (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
-            log = spool.TrialLog(folder, options, logged)
+            log = spool.TrialLog(folder, options, logged, names.source_tags(result.provenance))
             spool.keep(store, self.run_id, log, self.tracker.owner)
             log.send(store, self.run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,57 @@ def test_the_verb(tmp_path: Path) -> None:
     assert set(table["covariate"]) == {"critical", "neutral", "confidence", "words"}
     again = CliRunner().invoke(app, ["drift", str(path), "--reference", "40"])
     assert again.exit_code == 1
+
+
+def test_a_plot_has_a_panel_a_covariate_and_one_of_the_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib import image
+
+    from harness.articles import drift_report
+
+    drawn: list[Any] = []
+    real_canvases = drift_report.canvases
+
+    def canvases(width: float, height: float, rows: int, columns: int) -> object:
+        figure, panels = real_canvases(width, height, rows, columns)
+        drawn.append(panels)
+        return figure, panels
+
+    monkeypatch.setattr(drift_report, "canvases", canvases)
+    path = stream_of(tmp_path / "rows.csv", change=15)
+    rows = pd.read_csv(path)
+    # A week of few articles, and one without any.
+    rows = rows[~(rows["article"].str.startswith("a20.") | rows["article"].str.match(r"a25\.(?![0-3]$)"))]
+    stream = drift(read_stream(rows.rename(columns={"p_neutral": "p_$n_1$"}).replace("neutral", "$n_1$")))
+    picture = drift_report.plot_drift(stream)
+    assert image.imread(io.BytesIO(picture)).shape[1] > 300
+    assert picture == drift_report.plot_drift(stream)
+    panels = drawn[0]
+    assert [panel.get_title(loc="left").split()[0] for panel in panels[:-1]] == list(stream.covariates)
+    # The line of the alarm stands in all panels, at its week.
+    assert stream.alarm is not None
+    monday = dt.date.fromisoformat(stream.alarm.monday).toordinal()
+    assert all(any(set(line.get_xdata()) == {monday} for line in panel.lines) for panel in panels)
+    assert list(panels[-1].lines[1].get_ydata()) == [20, 20]
+    evidence = panels[-1].lines[0]
+    shown = [week for week in stream.weeks if not week.is_reference]
+    assert len(evidence.get_xdata()) == len(shown)
+    np.testing.assert_allclose(np.log(evidence.get_ydata()[:5]), [week.log_evidence for week in shown[:5]])
+
+
+def test_from_python(tmp_path: Path) -> None:
+    path = stream_of(tmp_path / "rows.csv", change=15)
+    watched = harness.drift(pd.read_csv(path), output=tmp_path / "weeks")
+    assert [file.name for file in watched.written] == ["drift.csv", "drift.png"]
+    written = pd.read_csv(tmp_path / "weeks" / "drift.csv")
+    pd.testing.assert_frame_equal(watched.table, written, check_dtype=False)
+    assert watched.alarm == written.loc[written["alarm"], "week"].min()
+    assert (tmp_path / "weeks" / "drift.png").read_bytes() == watched.plot()
+    assert watched._repr_html_().startswith("<img")
+    # One file alone where it is named.
+    assert harness.drift(path, output=tmp_path / "a.png").written == (tmp_path / "a.png",)
+    assert not (tmp_path / "a.csv").exists()
+    assert harness.drift(path, alarm=1e-9, reference=20).alarm == ""
+    with pytest.raises(ArticleError, match="plot"):
+        harness.drift(path, output=tmp_path / "weeks.html")

@@ -13,14 +13,10 @@ from golden import Golden
 from typer.testing import CliRunner
 
 import harness
-from harness.articles.quantified_shares import (
-    quantification_notes,
-    quantified,
-    read_probabilities,
-    read_tested,
-)
+from harness.articles.quantified_shares import quantification_notes, quantified, read_probabilities
 from harness.articles.readings_table import load_readings
 from harness.articles.shares import NAIVE, share_table
+from harness.articles.tested_models import read_tested
 from harness.cli.main import app
 from harness.scoring.statistics.quantification import adjusted_count
 from harness.values.errors import ArticleError

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import harness
 from harness.audits import contamination
 from harness.audits.contamination import MARGIN, Probe, judged, probes
 from harness.audits.paraphrases import SYNONYMS, paraphrased
 from harness.classifiers.llm.completing import Beginning, overlap
 from harness.runs.contamination import contamination as probe
-from harness.values.errors import ClassifierError, ConfigError
+from harness.tracking.store import Store
+from harness.values.errors import ClassifierError, ConfigError, StoreError
 from harness.values.findings import Finding
 from tests.classifiers.llm.stub_server import Played, Request, chat, serving
 
@@ -109,6 +111,44 @@ def test_memory_is_told_from_guessing(script: Any, verdict: str, config: Callabl
     # No word of an answer is kept.
     kept = [path for path in (Path(config(stub.url)).parent / "cache").rglob("*") if path.is_file()]
     assert all(b"village" not in path.read_bytes() for path in kept)
+
+
+def by_heart_or_label(request: Request) -> Played:
+    """Answers what is asked of an experiment, too: JSON with a label."""
+    content = str(request.body["messages"][-1]["content"])
+    return by_heart(request) if "Beginning: " in content else Played(chat('{"label": "neutral"}'))
+
+
+@pytest.mark.filterwarnings("ignore::harness.values.errors.HarnessWarning")
+def test_a_finding_is_logged_to_the_run_that_is_named(folder: Path, config: Callable[..., Path]) -> None:
+    with serving(by_heart_or_label) as stub:
+        written = config(stub.url)
+        harness.run(written)
+        store = Store.open()
+        for address in ("probed/prior", "probed", "nothing/asked"):
+            n_requests = len(stub.requests)
+            with pytest.raises(StoreError):
+                probe(written, run=address)
+            # Before anything is asked.
+            assert len(stub.requests) == n_requests
+        probed = probe(written, rows=60, run="probed/asked")
+        again = probe(written, rows=60, run=f"runs:/{probed.run_id}")
+        # Rows that are not those of the run.
+        with (folder / "sentences.csv").open("a", encoding="utf-8") as file:
+            file.write("Varna Front said nothing.,Varna Front,neutral,train\n")
+        with pytest.raises(StoreError):
+            probe(written, run="probed/asked")
+    assert again.run_id == probed.run_id
+    run = store.client.get_run(probed.run_id)
+    assert run.info.run_name == "asked"
+    assert run.info.status == "FINISHED"
+    advantage = probed.finding.measures[0]
+    ends = [run.data.metrics[f"audit/contamination_advantage{end}"] for end in ("", "_low", "_high")]
+    assert ends == [advantage.value, advantage.low, advantage.high]
+    assert run.data.tags["harness.contamination"].startswith("failed")
+    files = Path(store.client.download_artifacts(probed.run_id, "contamination"))
+    names = {path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file()}
+    assert {"findings.json", "report.html", "measures.csv", "usage.json"} < names
 
 
 @pytest.mark.filterwarnings("ignore::harness.values.errors.HarnessWarning")

@@ -100,6 +100,71 @@ def test_abstention_serves_rows_and_misses_the_risk_as_rarely_as_it_says() -> No
     assert (rows[~rows["informative"]]["coverage"] < 0.1).all()
 
 
+def test_intervals_of_costs_and_of_another_label_mix_cover_what_they_say() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "costs_and_mix.csv")
+    assert set(rows["articles"]) == {60, 130, 400}
+    assert set(rows["sentences"]) == {1.0, 4.0}
+    assert set(rows["score"]) >= {"expected_cost", "expected_cost_shifted", "f1_macro_shifted"}
+    # Where a label has too few items there is no interval: rarely.
+    assert (rows["repeats"] >= 900).all()
+    assert (rows["share"] >= 0.93).all()
+    assert 0.95 <= rows["share"].mean() <= 0.98
+    # The scores themselves are right on average; those of few critical items vary most.
+    usual = rows[(rows["articles"] == 400) & (rows["score"] != "expected_cost_shifted")]
+    assert ((usual["mean"] - usual["truth"]).abs() < 0.01).all()
+
+
+def test_costs_and_mixes_are_drawn_as_stated(simulate: ModuleType) -> None:
+    from experiments.statistics import costs_and_mix as module
+
+    many = module.Setting(20_000, 4.0, "other", 3)
+    sample = module.drawn(many, np.random.default_rng(0))
+    assert (sample.n_clusters, len(sample.seeds)) == (20_000, 3)
+    table = sample.cells.sum(axis=0) / len(sample)
+    expected = np.array(module.MIXES["other"])[:, None] * module.TAKEN_FOR
+    assert abs(table - expected).max() < 0.01
+    true = module.true_scores(many, tuple(module.resolve(module.METRICS, module.METRICS[0], module.LABELS)))
+    # By hand: .5 x (.25 x 2 + .15 x 5) + .3 x (.15 + .15) + .2 x (.05 x 5 + .20).
+    assert true["expected_cost_shifted"] == pytest.approx(0.805)
+    rows = pd.DataFrame(module.coverage(module.Setting(60, 4.0, "alike"), 3))
+    assert (rows["repeats"] == 3).all()
+    assert set(rows["score"]) == set(true)
+
+
+def test_intervals_of_rare_labels_and_unequal_articles_cover_what_they_say() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "rare.csv")
+    assert sorted(set(rows["expected"])) == [3, 5, 10, 30]
+    assert rows["articles"].nunique() == 3
+    # At each point, and on average over the recalls of each score in each setting.
+    assert (rows["share"] >= 0.90).all()
+    means = rows.groupby(["articles", "expected", "score"])["share"].mean()
+    assert (means >= 0.93).all()
+    assert (rows["width"] > 0).all()
+
+
+def test_corrected_gaps_hold_together_and_are_rarely_found_where_there_are_none() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "parity.csv")
+    error = np.sqrt(0.05 * 0.95 / rows["repeats"])
+    assert (rows["all hold"] >= 0.95 - 2 * error).all()
+    without = rows[rows["gap"] == 0]
+    assert (without["any found"] <= (0.05 + 2 * error)[without.index]).all()
+    # The largest gap alone was chosen for being large.
+    assert (without["largest alone holds"] < 0.95).all()
+
+
+def test_audits_fail_what_is_broken_and_never_what_is_sound() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "audit_power.csv")
+    table = rows.pivot_table(
+        index=["audit", "classifier", "items"], columns="verdict", values="count", fill_value=0
+    )
+    shares = table.div(table.sum(axis=1), axis=0)
+    assert (shares.xs("sound", level="classifier")["failed"] == 0).all()
+    broken = shares.drop(index=["sound", "twin as good"], level="classifier")
+    # A broken classifier is undecided or found, at 500 items mostly found.
+    assert (broken["passed"] == 0).all()
+    assert (broken.xs(500, level="items")["failed"] >= 0.7).all()
+
+
 TRAINED_ANEW = TOP / "experiments" / "statistics" / "trained_anew.csv"
 
 

@@ -124,7 +124,12 @@ def test_what_waits_for_a_database_holds_no_password(tmp_path: Path) -> None:
     store = Store("postgresql+pg8000://ann:a-canary@h/db", tmp_path / ".harness", tmp_path / "artifacts")
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "trial.json").write_text("{}", encoding="utf-8")
-    spool.keep(store, "run", spool.TrialLog(tmp_path / "files", {"seed": 1}, []), Owner.new())
+    spool.keep(
+        store,
+        "run",
+        spool.TrialLog(tmp_path / "files", {"seed": 1}, [], {"harness.source.model": "m"}),
+        Owner.new(),
+    )
     files = [path for path in (tmp_path / ".harness" / spool.FOLDER).rglob("*") if path.is_file()]
     assert {path.name for path in files} == {"entry.json", "trial.json"}
     assert not [path for path in files if "a-canary" in path.read_text(encoding="utf-8")]

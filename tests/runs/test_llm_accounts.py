@@ -106,11 +106,11 @@ def test_who_answered_and_what_it_took_are_logged_within_the_limits(tmp_path: Pa
     assert len(parent.data.metrics) <= run_metrics.MAX_METRICS
     assert len(trial.data.metrics) <= run_metrics.MAX_TRIAL_METRICS
     assert parent.data.metrics["usage/requests"] == 144
-    tags = parent.data.tags
-    assert tags["harness.source.model"] == "words-as-answered"
-    assert tags["harness.source.address"] == url
-    assert tags["harness.source.api"] == "decisions"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?", tags["harness.source.answered"])
+    for tags in (parent.data.tags, trial.data.tags):
+        assert tags["harness.source.model"] == "words-as-answered"
+        assert tags["harness.source.address"] == url
+        assert tags["harness.source.api"] == "decisions"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?", tags["harness.source.answered"])
     (restored,) = finished_runs(store, [prepared.plan.name])
     report = report_of(store, tmp_path)
     assert "words-as-answered" in report
@@ -227,5 +227,50 @@ def test_a_budget_needs_a_model_that_costs(tmp_path: Path) -> None:
     model = tmp_path / "toy"
     model.mkdir()
     outcome = predict(write_model(model), rows_file(tmp_path, 3), "--budget", "1")
+    assert isinstance(outcome.exception, ModelError)
+    assert "--budget" in str(outcome.exception)
+
+
+def audit(model: Path, *more: str) -> Any:
+    words = ["audit", str(model), "--corpus", "toys.yaml", "--set", "audits=[behaviour]", "--json", *more]
+    return CliRunner().invoke(cli.app, words)
+
+
+@pytest.mark.filterwarnings("ignore::harness.serving.seals.UnsealedWarning")
+def test_audit_says_what_it_costs_before_it_asks_and_stops_at_a_budget(
+    packed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, stub = packed
+    monkeypatch.chdir(tmp_path)
+    n_before = len(stub.requests)
+    # A request is 100 tokens of a hundred-thousandth each.
+    outcome = audit(model, "--budget", "0.05")
+    assert "budget" in str(outcome.exception)
+    assert 0 < len(stub.requests) - n_before < 100
+    # The cost was said before the first of them.
+    assert stub.url in outcome.stderr
+    assert "variants" in outcome.stderr.split()
+    outcome = audit(model)
+    assert outcome.exception is None, outcome.output
+    report = json.loads(outcome.stdout)
+    (server,) = report["server"]
+    assert server["variants"] > 0
+    assert server["rows"] == report["n"]
+    # What was answered before the budget was passed is not asked again.
+    assert server["estimate"]["requests"] == len(stub.requests) - n_before
+    assert server["estimate"]["cost"] > 0
+    assert "--budget" in audit(model, "--budget", "0").output
+
+
+def test_an_audit_of_a_model_that_asks_no_server_takes_no_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.serving.toy_models import write_model
+
+    monkeypatch.chdir(tmp_path)
+    toys.prepared(tmp_path)
+    model = tmp_path / "toy"
+    model.mkdir()
+    outcome = audit(write_model(model), "--budget", "1")
     assert isinstance(outcome.exception, ModelError)
     assert "--budget" in str(outcome.exception)

@@ -236,7 +236,10 @@ class Distilled:
         examples, truth = [validation.examples[row] for row in rows.tolist()], validation.codes[rows]
         taught = self.labels.decide(soft[rows])
         learned = self.labels.decide(self.encoder_.predict_proba(examples))
-        self.usage_ |= preserved(learned, taught, truth, examples, self.labels)
+        groups = validation.groups or [""] * len(validation)
+        # Sentences of an article are alike: they are drawn together, as those of one sentence are.
+        clusters = [groups[row] or f"sentence {validation.examples[row].text}" for row in rows.tolist()]
+        self.usage_ |= preserved(learned, taught, truth, clusters, self.labels)
         return {"teacher_f1_macro": f1_macro(truth, taught, self.labels)}
 
     def usage(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ A row that a teacher has no answer for has no probabilities, NaN, and is left ou
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +37,6 @@ SMOOTHING = 0.1
 """As much as the student's own labels are smoothed by default."""
 
 DRAWS = 1_000
-PERCENTILES = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def preserved(
     student: NDArray[np.int64],
     teacher: NDArray[np.int64],
     truth: NDArray[np.int64],
-    examples: Examples,
+    clusters: Sequence[str],
     labels: LabelSet,
 ) -> dict[str, float]:
     """Compare a student with its teacher on the same rows, by macro-F1.
@@ -192,26 +192,40 @@ def preserved(
     ----------
     student, teacher, truth : (n,) or (n, k) arrays of codes
         Of rows that the teacher answered, at least one.
-    examples : sequence of Example
-        Of these rows; those of one sentence are drawn together.
+    clusters : sequence of str
+        The article of each of these rows, or its sentence where the article is unknown: rows of one are drawn
+        together.
     labels : LabelSet
 
     Returns
     -------
     dict
-        ``student_minus_teacher`` and the ends of its 95 % interval: percentiles of :data:`DRAWS` paired
-        resamples of sentences (Efron & Tibshirani 1993).
+        ``student_minus_teacher`` and, of two clusters or more, the ends of its 95 % interval: percentiles of
+        :data:`DRAWS` paired resamples of clusters (Efron & Tibshirani 1993), expanded for few of them
+        (Hesterberg 2015).
     """
     number: dict[str, int] = {}
-    sentence = np.array([number.setdefault(example.text, len(number)) for example in examples])
+    cluster = np.array([number.setdefault(name, len(number)) for name in clusters])
     draw = np.random.default_rng(0)
     chances = np.full(len(number), 1 / len(number))
-    counts = draw.multinomial(len(number), chances, size=DRAWS)[:, sentence].astype(np.float64)
-    weights = np.concatenate([np.ones((1, len(examples))), counts])
+    counts = draw.multinomial(len(number), chances, size=DRAWS)[:, cluster].astype(np.float64)
+    weights = np.concatenate([np.ones((1, len(cluster))), counts])
     entire, *drawn = _f1_macro(truth, student, weights, labels) - _f1_macro(truth, teacher, weights, labels)
-    low, high = np.percentile(drawn, PERCENTILES)
+    if len(number) < 2:
+        return {"student_minus_teacher": float(entire)}
+    low, high = np.percentile(drawn, _percentiles(len(number)))
     names = ("student_minus_teacher", "student_minus_teacher_low", "student_minus_teacher_high")
     return {name: float(value) for name, value in zip(names, (entire, low, high), strict=True)}
+
+
+def _percentiles(clusters: int) -> tuple[float, float]:
+    """Return which percentiles of draws from so many clusters are the ends of a 95 % interval."""
+    from scipy.stats import norm, t
+
+    # Their variance lacks a factor n / (n - 1), and is itself an estimate.
+    reach = math.sqrt(clusters / (clusters - 1)) * t.ppf(0.975, clusters - 1)
+    tail = 100 * float(norm.sf(reach))
+    return tail, 100 - tail
 
 
 def _f1_macro(

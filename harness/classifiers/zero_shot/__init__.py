@@ -34,8 +34,9 @@ def zero_shot(
         A classifier of text pairs with an output called entailment, or a cross-encoder with a single output;
         see :mod:`harness.classifiers.checkpoints`.
     hypothesis : str
-        A sentence with ``{label}`` and, for stance, ``{target}``. Default: ``The sentence is {label} of
-        {target}.`` for stance, else ``The sentence is about {label}.``
+        A sentence with ``{label}`` and, for stance, ``{target}`` and ``{holder}``, whose view it is
+        (``someone`` where that is not known, or ``target`` is ``none``). Default: ``The sentence is {label}
+        of {target}.`` for stance, else ``The sentence is about {label}.``
     wording : mapping, optional
         Label → what stands for ``{label}``; the others have a few words of the codebook, or their name.
     target : str

@@ -72,21 +72,22 @@ class HypothesisTokenizer:
 
     def _rows(self, example: Example) -> list[Example]:
         shown = view(example, self.hypotheses.target, MARKS)
-        name = self._shortened(self.hypotheses.name_of(example))
-        return [Example(shown.text, text, shown.spans) for text in self.hypotheses.of(name)]
+        names = self._shortened(self.hypotheses.name_of(example), self.hypotheses.holder_of(example))
+        return [Example(shown.text, text, shown.spans) for text in self.hypotheses.of(*names)]
 
-    def _shortened(self, name: str) -> str:
-        """Cut a name that is a page long: the hypothesis around it must stay whole."""
-        limit = self.max_tokens // 2
+    def _shortened(self, *names: str) -> list[str]:
+        """Cut names that are a page long: the hypothesis around them must stay whole."""
+        limit, cut = self.max_tokens // 2, list(names)
         # A token is a character or more, but for the few that a tokenizer cuts into bytes.
-        if len(name) <= limit // 4:
-            return name
-        longest = max(map(self._length, self.hypotheses.of(name)))
-        while name and longest > limit:
+        if sum(map(len, cut)) <= limit // 4:
+            return cut
+        longest = max(map(self._length, self.hypotheses.of(*cut)))
+        while any(cut) and longest > limit:
             # Each round cuts a character a token too many: tokens are a character or longer as a rule.
-            name = name[: max(len(name) - (longest - limit), 0)]
-            longest = max(map(self._length, self.hypotheses.of(name)))
-        return name
+            index = cut.index(max(cut, key=len))
+            cut[index] = cut[index][: max(len(cut[index]) - (longest - limit), 0)]
+            longest = max(map(self._length, self.hypotheses.of(*cut)))
+        return cut
 
     def _length(self, text: str) -> int:
         valid = text.encode("utf-8", "replace").decode("utf-8")

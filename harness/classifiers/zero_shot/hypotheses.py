@@ -14,10 +14,14 @@ from harness.values.yaml_files import parse_yaml
 
 ABOUT_TARGET = "The sentence is {label} of {target}."
 ABOUT_TOPIC = "The sentence is about {label}."
-FIELDS = ("label", "target")
+FIELDS = ("label", "target", "holder")
 
 ANYONE = "anyone"
 """In place of the target where a classifier may not see it, or a row has none."""
+
+SOMEONE = "someone"
+"""In place of the holder where it is not known, or where a classifier may not see the target: whoever holds a
+view toward it may give it away."""
 
 MASK = "TARGET"
 """In place of a masked target: what :class:`harness.classifiers.inputs.Marks` writes into the sentence."""
@@ -30,7 +34,7 @@ class Hypotheses:
     Attributes
     ----------
     template : str
-        With ``{label}`` and, where rows have a target, ``{target}``.
+        With ``{label}`` and, where rows have them, ``{target}`` and ``{holder}``, whose view it is.
     wording : tuple of str
         One a label, in the order of the labels.
     target : str
@@ -51,25 +55,26 @@ class Hypotheses:
         # Nothing but plain names: a field may otherwise reach into the object that is put in.
         for field in sorted(set(fields) - set(FIELDS)):
             yield Problem("hypothesis", f"has no {{{field}}} to fill in", suggest(field, FIELDS))
-        if "target" in fields and labels.multi:
-            yield Problem("hypothesis", "has no {target} to fill in: frames are those of the sentence")
+        for field in ("target", "holder"):
+            if field in fields and labels.multi:
+                what = f"has no {{{field}}} to fill in: frames are those of the sentence"
+                yield Problem("hypothesis", what)
         if "label" not in fields:
             yield Problem("hypothesis", "should hold {label}: else it is the same for every label")
         for word in sorted({word for word in self.wording if self.wording.count(word) > 1}):
             yield Problem("wording", f"gives several labels the same words, {word!r}")
 
-    @property
-    def names_target(self) -> bool:
-        """Whether the template has a place for the target."""
-        return "target" in [field for _, field, _, _ in Formatter().parse(self.template)]
+    def has(self, field: str) -> bool:
+        """Whether the template has a place for ``target`` or ``holder``."""
+        return field in [each for _, each, _, _ in Formatter().parse(self.template)]
 
-    def of(self, name: str) -> tuple[str, ...]:
-        """Return the hypothesis of each label about a target of this name."""
+    def of(self, name: str, holder: str = "") -> tuple[str, ...]:
+        """Return the hypothesis of each label about a target and a holder of these names."""
         pieces = list(Formatter().parse(self.template))
         # Not str.format: a name may hold braces itself, and a format reaches into what it is given.
         return tuple(
             "".join(
-                literal + ({"label": word, "target": name}[field] if field is not None else "")
+                literal + ({"label": word, "target": name, "holder": holder}[field] if field else "")
                 for literal, field, _, _ in pieces
             )
             for word in self.wording
@@ -77,9 +82,18 @@ class Hypotheses:
 
     def name_of(self, example: Example) -> str:
         """Return what stands for the target of an example; empty where the template does not name it."""
-        if not self.names_target:
+        if not self.has("target"):
             return ""
         return {"none": ANYONE, "masked": MASK}.get(self.target, example.target or ANYONE)
+
+    def holder_of(self, example: Example) -> str:
+        """Return what stands for the holder of an example; empty where the template does not name it."""
+        if not self.has("holder"):
+            return ""
+        holder = SOMEONE if self.target == "none" else example.holder or SOMEONE
+        # A party that speaks of itself would show what is masked in the sentence.
+        is_masked = self.target == "masked" and holder == example.target
+        return MASK if is_masked else holder
 
 
 def make(hypothesis: str, wording: Mapping[str, str], target: Target, labels: LabelSet) -> Hypotheses:

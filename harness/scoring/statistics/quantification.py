@@ -29,8 +29,6 @@ from harness.scoring.statistics.share_intervals import ShareEstimate
 from harness.values import seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Reals = NDArray[np.float64]
@@ -61,12 +59,25 @@ class LabelledErrors:
         NaN without probabilities.
     clusters : (n,) array
         Codes from 0.
+    seeds : (n,) array, optional
+        Codes from 0 of the seeds that predicted the rows; None: one model did. Which of several seeds
+        labelled the unlabelled rows is not known.
     """
 
     truth: Codes
     predicted: Codes
     proba: Reals
     clusters: Codes
+    seeds: Codes | None = None
+
+    def by_cluster_and_seed(self, values: Reals) -> Reals:
+        """Sum values of rows, ``(n, m)``, to ``(n_clusters, n_seeds, m)``."""
+        n_clusters = int(self.clusters.max()) + 1
+        if self.seeds is None:
+            return by_cluster(values, self.clusters, n_clusters)[:, None]
+        n_seeds = int(self.seeds.max()) + 1
+        sums = by_cluster(values, self.clusters * n_seeds + self.seeds, n_clusters * n_seeds)
+        return sums.reshape(n_clusters, n_seeds, -1)
 
     @property
     def rates(self) -> Reals:
@@ -117,7 +128,8 @@ def quantify(
         Every label occurs.
     method : {"acc", "emq"}
     seed : int
-        Of the bootstrap, which draws both labelled and unlabelled rows, by their clusters.
+        Of the bootstrap, which draws both labelled and unlabelled rows, by their clusters, and one of several
+        seeds for each draw.
 
     Returns
     -------
@@ -136,7 +148,7 @@ def quantify(
         list(Draws(int(errors.clusters.max()) + 1, n_draws, seeds.derive(seed, "quantification")).blocks())
     )
     estimate = _acc_draws if method == "acc" else _emq_draws
-    value, drawn = estimate(rows, errors, codes, of_rows, of_errors)
+    value, drawn = estimate(rows, errors, codes, of_rows, _Resamples(of_errors, seed))
     clusters = min(effective_number(codes), effective_number(errors.clusters))
     low, high = interval(drawn, clusters=clusters)
     se = np.nanstd(drawn, axis=0, ddof=1)
@@ -223,40 +235,48 @@ def _rates(tables: Reals) -> Reals:
     return np.swapaxes(shares, -1, -2)
 
 
+@dataclass(frozen=True)
+class _Resamples:
+    """Draws of labelled rows: how often each cluster was drawn, ``(draws, n_clusters)``, and a root seed."""
+
+    weights: Reals
+    root: int
+
+    def totals(self, sums: Reals) -> Reals:
+        """Return sums over clusters of one seed a draw, ``(draws, m)``, from ``(n_clusters, n_seeds, m)``."""
+        drawn = totals(self.weights, sums)
+        # Each draw sees one seed, as the unlabelled rows did.
+        stream = seeds.generator(self.root, "quantification", "seeds")
+        chosen = stream.integers(0, sums.shape[1], size=len(drawn))
+        return np.asarray(drawn[np.arange(len(drawn)), chosen], dtype=np.float64)
+
+
 def _acc_draws(
-    rows: UnlabelledRows, errors: LabelledErrors, codes: Codes, of_rows: Reals, of_errors: Reals
+    rows: UnlabelledRows, errors: LabelledErrors, codes: Codes, of_rows: Reals, of_errors: _Resamples
 ) -> tuple[Reals, Reals]:
     k = rows.proba.shape[1]
     one_hot = np.eye(k)
     given = by_cluster(one_hot[rows.predicted], codes, int(codes.max()) + 1)
     cells = np.eye(k * k)[errors.truth * k + errors.predicted]
-    tables = by_cluster(cells, errors.clusters, int(errors.clusters.max()) + 1).reshape(-1, k, k)
+    tables = of_errors.totals(errors.by_cluster_and_seed(cells)).reshape(-1, k, k)
     value = adjusted_count(errors.rates, given.sum(axis=0) / len(rows.predicted))
     counts = totals(of_rows, given)
     # Half a row a label in each draw (over its cells): errors that were not seen may yet occur.
-    drawn = adjusted_count(
-        _rates(totals(of_errors, tables) + 0.5 / k), counts / counts.sum(axis=1, keepdims=True)
-    )
+    drawn = adjusted_count(_rates(tables + 0.5 / k), counts / counts.sum(axis=1, keepdims=True))
     return value, drawn
 
 
 def _emq_draws(
-    rows: UnlabelledRows, errors: LabelledErrors, codes: Codes, of_rows: Reals, of_errors: Reals
+    rows: UnlabelledRows, errors: LabelledErrors, codes: Codes, of_rows: Reals, of_errors: _Resamples
 ) -> tuple[Reals, Reals]:
-    sums = by_cluster(errors.proba, errors.clusters, int(errors.clusters.max()) + 1)
+    sums = errors.by_cluster_and_seed(errors.proba)
     # The mix that the probabilities are calibrated for: what they say of the labelled rows.
-    prior = sums.sum(axis=0) / len(errors.truth)
+    prior = sums.sum(axis=(0, 1)) / len(errors.truth)
     value = expectation_maximisation(rows.proba, prior, np.ones(len(codes)))
-    of_labels = totals(of_errors, sums)
+    of_labels = of_errors.totals(sums)
     start = np.maximum(value, 1e-6)
     drawn = [
         expectation_maximisation(rows.proba, each / each.sum(), weights[codes].astype(float), start)
         for weights, each in zip(of_rows, of_labels, strict=True)
     ]
     return value, np.array(drawn)
-
-
-def check_labels(errors: LabelledErrors, names: Sequence[str], least: int) -> list[str]:
-    """Return the labels with too few labelled rows to say what they are taken for."""
-    counts = np.bincount(errors.truth, minlength=len(names))
-    return [name for name, count in zip(names, counts, strict=True) if count < least]

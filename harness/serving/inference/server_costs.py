@@ -1,7 +1,8 @@
-"""A model and a file in; what labelling the file asks of a server out, before anything is sent."""
+"""A model and a file, or rows to audit, in; what is asked of a server out, before anything is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ SAMPLE = 200
 
 @dataclass(frozen=True)
 class ServerCost:
-    """What one model asks of its server for a file.
+    """What one model asks of its server for a file, or for an audit.
 
     Attributes
     ----------
@@ -35,12 +36,15 @@ class ServerCost:
         -1 for standard input, which cannot be counted.
     estimate : Estimate
         At most; answers that are kept are not asked for again.
+    variants : int
+        Changed rows that are asked about besides.
     """
 
     server: str
     answers: bool
     rows: int
     estimate: Estimate
+    variants: int = 0
 
     def describe(self) -> list[str]:
         """Say it, a sentence each."""
@@ -48,9 +52,10 @@ class ServerCost:
         if self.rows < 0:
             sentences.append("what that costs is not known beforehand: standard input cannot be counted")
         else:
+            variants = f" and {counted(self.variants, 'variant')} of them" if self.variants else ""
             sentences.append(
-                f"{counted(self.rows, 'row')}: at most {self.estimate.describe()}; answers that are kept are"
-                " not asked for again"
+                f"{counted(self.rows, 'row')}{variants}: at most {self.estimate.describe()}; answers that are"
+                " kept are not asked for again"
             )
         if not self.answers:
             sentences.append(
@@ -64,6 +69,46 @@ def asking(model: LabelModel | Together) -> list[LabelModel]:
     """Return the models whose labels a server gives; most have none."""
     models = [model.stance, model.frames] if isinstance(model, Together) else [model]
     return [each for each in models if isinstance(each.engine.classifier, AsksServer)]
+
+
+def check_effect(budget: float | None, models: Sequence[object]) -> None:
+    """Refuse a budget where no model asks a server.
+
+    Raises
+    ------
+    ModelError
+    """
+    if budget is not None and not models:
+        raise ModelError("--budget has no effect: this model asks no server, and costs nothing")
+
+
+def server_cost(
+    classifier: AsksServer, rows: int, estimated: Callable[[], Estimate], budget: float | None
+) -> ServerCost:
+    """Return what a classifier is going to ask, and limit it.
+
+    Parameters
+    ----------
+    classifier : AsksServer
+    rows : int
+        -1 where they cannot be counted.
+    estimated : callable
+        Called once texts and key may go to the server.
+    budget : float, optional
+        What it may spend from now on.
+
+    Raises
+    ------
+    ModelError
+        Where texts or key may not go to its server, or a budget has no effect.
+    """
+    try:
+        if budget is not None:
+            classifier.allow(budget)
+        server = classifier.server()
+    except ClassifierError as error:
+        raise ModelError(str(error)) from error
+    return ServerCost(server, classifier.server_answers(), rows, estimated())
 
 
 def server_costs(
@@ -94,14 +139,11 @@ def server_costs(
     for model in models:
         classifier = model.engine.classifier
         assert isinstance(classifier, AsksServer)
-        try:
-            if budget is not None:
-                classifier.allow(budget)
-            server = classifier.server()
-        except ClassifierError as error:
-            raise ModelError(str(error)) from error
-        estimate = _scaled(_of_sample(model, sample, options), len(sample), count)
-        costs.append(ServerCost(server, classifier.server_answers(), count, estimate))
+
+        def estimated(model: LabelModel = model) -> Estimate:
+            return _scaled(_of_sample(model, sample, options), len(sample), count)
+
+        costs.append(server_cost(classifier, count, estimated, budget))
     return costs
 
 

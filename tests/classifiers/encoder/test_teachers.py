@@ -224,18 +224,54 @@ def test_what_a_student_keeps_of_its_teacher() -> None:
     teacher = np.where(draw.random(MANY) < 0.9, truth, 1 - truth)
     student = np.where(draw.random(MANY) < 0.8, truth, 1 - truth)
     labels = LabelSet(("for", "against"))
-    examples = [Example(f"row {number}") for number in range(MANY)]
-    result = preserved(student, teacher, truth, examples, labels)
+    alone = [f"row {number}" for number in range(MANY)]
+    result = preserved(student, teacher, truth, alone, labels)
     low, high = result["student_minus_teacher_low"], result["student_minus_teacher_high"]
     # The standard error of a difference of two shares, .9 and .8, of 400 rows is .025.
     assert result["student_minus_teacher"] == pytest.approx(-0.1, abs=0.05)
     assert low < result["student_minus_teacher"] < high
     assert high - low == pytest.approx(2 * 1.96 * 0.025, rel=0.2)
-    # Rows of one sentence are drawn together: with few sentences the interval is wider.
-    clustered = preserved(student, teacher, truth, [Example(f"{n % 8}") for n in range(MANY)], labels)
-    assert clustered["student_minus_teacher"] == result["student_minus_teacher"]
-    equal = preserved(teacher, teacher, truth, examples, labels)
+    equal = preserved(teacher, teacher, truth, alone, labels)
     assert set(equal.values()) == {0.0}
+    assert set(preserved(student, teacher, truth, ["one"] * MANY, labels)) == {"student_minus_teacher"}
+
+
+def test_rows_of_an_article_are_drawn_together() -> None:
+    """Four hundred rows in articles whose rows are wrong together are worth as many as there are articles."""
+    draw = np.random.default_rng(2)
+    article = np.arange(MANY) // 10
+    truth = draw.integers(2, size=MANY)
+    lost = draw.random(MANY // 10) < 0.3
+    student = np.where(lost[article], 1 - truth, truth)
+    labels = LabelSet(("for", "against"))
+
+    def width(clusters: list[str]) -> float:
+        result = preserved(student, truth, truth, clusters, labels)
+        return result["student_minus_teacher_high"] - result["student_minus_teacher_low"]
+
+    rows_alone, articles = width([f"{n}" for n in range(MANY)]), width([f"{n}" for n in article])
+    # The standard error of a share of 40 articles is that of 400 rows times the root of 10.
+    assert articles == pytest.approx(10**0.5 * rows_alone, rel=0.2)
+
+
+@pytest.mark.filterwarnings("ignore::harness.values.errors.HarnessWarning")
+def test_the_comparison_draws_articles_where_there_are_any(
+    stub: Stub, student: dict[str, Any], unlabelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.classifiers.encoder import distilled
+
+    seen: list[list[str]] = []
+
+    def spied(*arguments: Any) -> dict[str, float]:
+        seen.append(list(arguments[3]))
+        return preserved(*arguments)
+
+    monkeypatch.setattr(distilled, "preserved", spied)
+    for groups in (None, ["a1", "a1", "a2", "", "", "a2"]):
+        held = Labelled(HELD.examples, HELD.codes, groups=groups)
+        taught(of_server(stub), student, unlabelled=str(unlabelled)).fit(TRAIN, held)
+    sentences = [f"sentence {example.text}" for example in HELD.examples]
+    assert seen == [sentences, ["a1", "a1", "a2", *sentences[3:5], "a2"]]
 
 
 def test_an_encoder_may_be_named_as_teacher(student: dict[str, Any]) -> None:

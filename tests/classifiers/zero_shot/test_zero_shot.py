@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,47 @@ def test_the_target_is_shown_as_the_setting_says(tiny: str, target: str, sentenc
         logits(tiny, sentence, f"The sentence is {word} of {name}.")[2] for word in WORDING.values()
     ]
     assert row == pytest.approx(torch.stack(entailment).softmax(dim=0).tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("target", "holder", "shown"),
+    [
+        ("pair", "the minister", "the minister"),
+        ("pair", None, "someone"),
+        ("pair", "varna", "varna"),
+        ("masked", "the minister", "the minister"),
+        # A party that speaks of itself would show what is masked.
+        ("masked", "varna", "TARGET"),
+        ("none", "the minister", "someone"),
+    ],
+)
+def test_the_holder_is_named_where_the_hypothesis_says_so(
+    tiny: str, target: str, holder: str | None, shown: str
+) -> None:
+    example = replace(VARNA, holder=holder)
+    template = "For {holder} the sentence is {label} of {target}."
+    classifier = fitted(tiny, target=target, hypothesis=template)
+    name = classifier.hypotheses.name_of(example)
+    assert classifier.hypotheses.holder_of(example) == shown
+    sentence = example.text.replace("varna", "TARGET") if target == "masked" else example.text
+    (row,) = classifier.predict_proba([example])
+    entailment = [
+        logits(tiny, sentence, f"For {shown} the sentence is {word} of {name}.")[2]
+        for word in WORDING.values()
+    ]
+    assert row == pytest.approx(torch.stack(entailment).softmax(dim=0).tolist(), abs=1e-6)
+    # The default names none, so that a holder changes nothing.
+    plain = fitted(tiny, target=target).predict_proba([example, replace(VARNA, holder=None)])
+    assert plain[0].tolist() == plain[1].tolist()
+
+
+def test_long_names_of_holder_and_target_are_both_cut(tiny: str) -> None:
+    long = replace(VARNA, target="varna " * 200, holder="the minister " * 300, spans=())
+    classifier = fitted(tiny, hypothesis="{holder}: {label} of {target}")
+    (row,) = classifier.predict_proba([long])
+    assert row.sum() == pytest.approx(1)
+    rows = classifier.tokenizer_._rows(long)
+    assert all(classifier.tokenizer_._length(each.target or "") <= 16 for each in rows)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +301,9 @@ def test_it_is_refused_with_every_option_that_is_wrong(tiny: str) -> None:
     assert words(hint)[-1] == "critical"
 
 
-@pytest.mark.parametrize("hypothesis", ["It is {label", "It is {label} of {target}."])
+@pytest.mark.parametrize(
+    "hypothesis", ["It is {label", "It is {label} of {target}.", "It is {label} for {holder}."]
+)
 def test_a_hypothesis_about_frames_has_no_target(tiny: str, hypothesis: str) -> None:
     with pytest.raises(ConfigError) as caught:
         zero_shot(checkpoint=tiny, hypothesis=hypothesis, labels=FRAMES)

@@ -10,7 +10,6 @@ from harness.scoring.statistics.quantification import (
     LabelledErrors,
     UnlabelledRows,
     adjusted_count,
-    check_labels,
     expectation_maximisation,
     quantify,
 )
@@ -130,9 +129,62 @@ def test_labels_that_are_always_confused_have_no_share() -> None:
     assert errors_of().condition > 1.5
 
 
-def test_labels_with_few_labelled_rows_are_named() -> None:
-    assert check_labels(errors_of(), ("a", "b", "c"), 5) == []
-    few = LabelledErrors(
-        np.zeros(9, dtype=np.int64), np.zeros(9, dtype=np.int64), np.ones((9, 3)) / 3, np.arange(9)
+def of_seeds(n: int, seed: int, skills: np.ndarray) -> LabelledErrors:
+    """What several seeds of different skill predict for the same labelled rows."""
+    draw = np.random.default_rng(seed)
+    truth = draw.choice(3, n, p=BEFORE)
+    given = [np.where(draw.random(n) < skill, truth, (truth + 1) % 3) for skill in skills]
+    k, rows = len(skills), n * len(skills)
+    return LabelledErrors(
+        np.tile(truth, k),
+        np.concatenate(given),
+        np.full((rows, 3), np.nan),
+        np.tile(np.arange(n), k),
+        np.repeat(np.arange(k), n),
     )
-    assert check_labels(few, ("a", "b", "c"), 5) == ["b", "c"]
+
+
+def only(errors: LabelledErrors, seed: int) -> LabelledErrors:
+    assert errors.seeds is not None
+    at = errors.seeds == seed
+    return LabelledErrors(errors.truth[at], errors.predicted[at], errors.proba[at], errors.clusters[at])
+
+
+def test_the_confusion_of_several_seeds_is_their_mean() -> None:
+    errors = of_seeds(400, 5, np.array([0.6, 0.7, 0.9]))
+    mean = np.mean([only(errors, seed).rates for seed in range(3)], axis=0)
+    np.testing.assert_allclose(errors.rates, mean, atol=1e-12)
+
+
+def test_several_seeds_are_not_more_labelled_rows_and_their_spread_is_in_the_interval() -> None:
+    one = of_seeds(400, 5, np.array([0.7]))
+    copies = LabelledErrors(
+        *(np.concatenate([part] * 4) for part in (one.truth, one.predicted, one.proba, one.clusters)),
+        np.repeat(np.arange(4), 400),
+    )
+    rows = rows_of(2_000)
+    assert quantify(rows, copies) == quantify(rows, one)
+    spread = of_seeds(400, 5, np.array([0.5, 0.6, 0.8, 0.9]))
+    for wide, narrow in zip(quantify(rows, spread), quantify(rows, one), strict=True):
+        assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
+
+
+def test_intervals_hold_whichever_of_the_seeds_labelled_the_rows() -> None:
+    held, naive = [], []
+    for repeat in range(60):
+        draw = np.random.default_rng(repeat)
+        skills = np.clip(draw.normal(0.7, 0.06, 5), 0.5, 0.95)
+        errors = of_seeds(500, repeat, skills)
+        truth = draw.choice(3, 1_500, p=MIX)
+        # One of them at random is at work.
+        skill = skills[draw.integers(5)]
+        predicted = np.where(draw.random(1_500) < skill, truth, (truth + 1) % 3)
+        rows = UnlabelledRows(predicted, np.full((1_500, 3), np.nan), np.arange(1_500))
+        true = MIX
+        held += [
+            share.low <= at <= share.high for share, at in zip(quantify(rows, errors), true, strict=True)
+        ]
+        alone = quantify(rows, only(errors, 0))
+        naive += [share.low <= at <= share.high for share, at in zip(alone, true, strict=True)]
+    # The first seed for all, as if it had labelled the rows, holds less often.
+    assert np.mean(held) >= 0.93 > np.mean(naive)
