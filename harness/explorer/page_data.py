@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.explorer.answers import AnsweredRows
+from harness.explorer.answers import NO_FOLD, AnsweredRows
 from harness.explorer.binary_table import pack
 from harness.explorer.row_notes import row_notes
 from harness.explorer.scored_rows import COLUMNS, TEXTUAL
@@ -33,7 +33,7 @@ SCALE = 10_000
 NO_PROBABILITY = 65_535
 SAMPLE_SEED = 20_260_101
 FORMAT = 1
-DICTIONARIES = ("split", "target", "holder", "outlet", "date", "group", "votes")
+DICTIONARIES = ("split", "fold", "target", "holder", "outlet", "date", "group", "votes")
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def _columns(rows: AnsweredRows, details: pd.DataFrame, described: Described) ->
     # Predictions have these themselves, of runs that keep no rows, too.
     by_name["target"], by_name["group"] = rows.targets.tolist(), rows.groups.tolist()
     by_name["split"] = rows.splits.tolist()
+    by_name["fold"] = ["" if fold == NO_FOLD else str(fold) for fold in rows.folds]
     marked = zip(by_name["text"], by_name["start"], by_name["end"], strict=True)
     spans = [_browser_span(text, start, end) for text, start, end in marked]
     by_name["start"], by_name["end"] = [start for start, _ in spans], [end for _, end in spans]
@@ -158,7 +159,8 @@ def _packed(
     for number, answer in enumerate(rows.answers):
         head["classifiers"].append(
             {"name": answer.name, "run": answer.run_id, "seeds": len(answer.codes)}
-            | {"stated": bool((~np.isnan(answer.proba[at])).any())}
+            | {"repeats": answer.repeats, "stated": bool((~np.isnan(answer.proba[at])).any())}
+            | {"scores": {split: part.plain() for split, part in answer.scores.items()}}
         )
         numbers[f"codes{number}"] = answer.codes[:, at]
         numbers[f"label{number}"] = answer.label[at]
