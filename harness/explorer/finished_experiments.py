@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.explorer.answers import AnsweredRows, ExploredClassifier, answered_rows
@@ -30,6 +30,8 @@ from harness.values.tables import Predictions
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.explorer.explained_rows import Explanations
+
 
 @dataclass(frozen=True)
 class Explored:
@@ -49,10 +51,15 @@ class Explored:
     details: pd.DataFrame = field(repr=False)
     described: Described
 
-    def page(self, *, served: bool = False, limit: int = MAX_PAGE) -> str:
-        """Return the page, of at most ``limit`` bytes; see :func:`explorer_page`."""
-        data = page_data(self.rows, self.details, self.described, limit=limit)
-        return explorer_page(data, self.described, served=served)
+    def page(
+        self, *, served: bool = False, explanations: Explanations | None = None, limit: int = MAX_PAGE
+    ) -> str:
+        """Return the page, of at most ``limit`` bytes; see :func:`page_data` and :func:`explorer_page`."""
+        described = self.described
+        if explanations is not None:
+            described = replace(described, notes=(*described.notes, *explanations.notes))
+        data = page_data(self.rows, self.details, described, explanations=explanations, limit=limit)
+        return explorer_page(data, described, served=served)
 
 
 def explore(store: Store, experiments: Sequence[str]) -> Explored:
@@ -78,9 +85,7 @@ def explore_runs(store: Store, runs: Sequence[FinishedRun]) -> Explored:
     Of classifiers with different labels, those stay that most others share theirs with; a note names the
     others.
     """
-    predictions = {
-        run: read_predictions(store, run) for run in progress(runs, "reading", len(runs), "runs")
-    }
+    predictions = {run: read_predictions(store, run) for run in progress(runs, "reading", len(runs), "runs")}
     kept, left_out = _of_one_label_set(predictions)
     configs = [read_config(store, run) for run in kept]
     classifiers, slices = [], dict[tuple[str, str], Slice]()

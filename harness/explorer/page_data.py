@@ -14,12 +14,15 @@ import numpy as np
 
 from harness.explorer.answers import NO_FOLD, AnsweredRows
 from harness.explorer.binary_table import pack
+from harness.explorer.row_choice import first_and_sample
 from harness.explorer.row_notes import row_notes
 from harness.explorer.scored_rows import COLUMNS, TEXTUAL
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from harness.explorer.explained_rows import Explanations
 
 MAX_PAGE = 25 * 2**20
 """Bytes of a page, at most."""
@@ -60,7 +63,12 @@ class Described:
 
 
 def page_data(
-    rows: AnsweredRows, details: pd.DataFrame, described: Described, *, limit: int = MAX_PAGE
+    rows: AnsweredRows,
+    details: pd.DataFrame,
+    described: Described,
+    *,
+    explanations: Explanations | None = None,
+    limit: int = MAX_PAGE,
 ) -> str:
     """Return the rows as the text that the page unpacks.
 
@@ -70,6 +78,8 @@ def page_data(
     details : DataFrame
         Of :func:`harness.explorer.scored_rows.scored_rows`; rows are looked up by id.
     described : Described
+    explanations : Explanations, optional
+        Words that moved labels; left out where sentences may not be shown.
     limit : int
         Bytes of the page, at most.
 
@@ -80,23 +90,16 @@ def page_data(
     """
     columns = _columns(rows, details, described)
     everything = np.arange(len(rows))
-    packed = _packed(rows, columns, described, everything)
+    packed = _packed(rows, columns, described, everything, explanations)
     room = limit - ROOM_FOR_PAGE
     rows_kept = everything
     # A few tries: how much a sample takes is only roughly in proportion to its rows.
     while len(packed) > room and len(rows_kept) > 1:
         share = 0.95 * room / len(packed)
-        rows_kept = _sampled(rows.wrong, max(1, int(share * len(rows_kept))))
-        packed = _packed(rows, columns, described, rows_kept)
+        size = max(1, int(share * len(rows_kept)))
+        rows_kept = first_and_sample(rows.wrong, ~rows.wrong, size, SAMPLE_SEED)
+        packed = _packed(rows, columns, described, rows_kept, explanations)
     return packed
-
-
-def _sampled(wrong: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
-    generator = np.random.default_rng(SAMPLE_SEED)
-    must, may = np.flatnonzero(wrong), np.flatnonzero(~wrong)
-    if len(must) >= size:
-        return np.sort(generator.choice(must, size, replace=False))
-    return np.sort(np.concatenate([must, generator.choice(may, size - len(must), replace=False)]))
 
 
 def _columns(rows: AnsweredRows, details: pd.DataFrame, described: Described) -> dict[str, list[Any]]:
@@ -133,6 +136,7 @@ def _packed(
     columns: Mapping[str, list[Any]],
     described: Described,
     at: NDArray[np.intp],
+    explanations: Explanations | None,
 ) -> str:
     numbers: dict[str, NDArray[Any]] = {}
     head: dict[str, Any] = {
@@ -167,7 +171,8 @@ def _packed(
         numbers[f"proba{number}"] = _ten_thousandths(answer.proba[at].T)
         numbers[f"abstained{number}"] = answer.abstained[at].astype(np.uint8)
     texts = columns["text"] if described.shows_text else None
-    return pack(head | _about_rows(rows, texts, at), numbers)
+    why = explanations if described.shows_text else None
+    return pack(head | _about_rows(rows, texts, at) | {"why": _why(why, at)}, numbers)
 
 
 def _about_rows(
@@ -189,6 +194,21 @@ def _about_rows(
         if note.row in moved
     ]
     return {"slices": slices, "audits": audits}
+
+
+def _why(explanations: Explanations | None, at: NDArray[np.intp]) -> list[list[Any]]:
+    """Return what is told of the words of rows, with the positions that these have in the page."""
+    moved = {int(row): position for position, row in enumerate(at)}
+    return [
+        [
+            moved[each.row],
+            each.classifier,
+            each.answer.label,
+            [[word.text, round(word.weight, 3), word.method] for word in each.answer.words],
+        ]
+        for each in (explanations.explained if explanations is not None else ())
+        if each.row in moved
+    ]
 
 
 def _numbered(values: list[str]) -> tuple[list[str], NDArray[np.int32]]:

@@ -1,7 +1,7 @@
-"""Predictions in; for each part of the split the scores and intervals of the harness, as a page holds them, out.
+"""Predictions in; the scores of each part of the split, with intervals, as a page holds them, out.
 
-The page computes scores of filtered rows by the same method (``intervals.js``), with random numbers of its own.
-For all rows of a part it shows these: the same that a run logs and a comparison prints.
+The page computes those of filtered rows by the same method (``intervals.js``), with random numbers of its
+own. For all rows of a part it shows these: the same that a run logs and a comparison prints.
 """
 
 from __future__ import annotations

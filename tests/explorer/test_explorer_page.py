@@ -10,13 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import toys
 
 from experiments.performance import browser
+from harness.explorer.answering import answering_of
 from harness.explorer.answers import ExploredClassifier, answered_rows
+from harness.explorer.explained_rows import explained
+from harness.explorer.finished_experiments import explore
 from harness.explorer.page_data import Described, page_data
 from harness.explorer.page_writer import explorer_page, page_script
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
+from harness.scoring.metrics.framing import EXACT_MATCH
 from harness.scoring.score import score
+from harness.tracking.store import Store
 from tests.explorer import made_up
 
 in_browser = pytest.mark.skipif(not browser.path(), reason="Chromium is not installed (apt install chromium)")
@@ -120,6 +126,62 @@ def test_the_numbers_are_those_of_the_harness(chromium: browser.Browser, tmp_pat
         assert n == "120"
         assert float(accuracy) == pytest.approx(values["accuracy"], abs=5e-4)
         assert float(f1) == pytest.approx(values["f1_macro"], abs=5e-4)
+    assert tab.problems() == []
+
+
+def intervals_of(tab: browser.Tab) -> list[list[list[float]]]:
+    """Return the ends that the page shows: classifier by classifier, of accuracy and macro-F1."""
+    shown = tab.evaluate(
+        "[...document.querySelectorAll('#scores tbody tr')].map((row) =>"
+        " [...row.querySelectorAll('small')].map((cell) => cell.textContent.trim()))"
+    )
+    return [[[float(end) for end in cell.split(" to ") if end] for cell in row] for row in shown]
+
+
+def scored(classifier: ExploredClassifier, ids: set[str]) -> list[list[float]]:
+    metrics = [EXACT_MATCH if classifier.predictions.labels.multi else ACCURACY, F1_MACRO]
+    rows = score(classifier.predictions, metrics, slices={"these": ids}).rows
+    return rows.loc[rows["slice"] == "these", ["low", "high"]].to_numpy().tolist()
+
+
+@in_browser
+@pytest.mark.parametrize("kind", ["stance", "framing"])
+def test_intervals_are_those_of_the_harness(chromium: browser.Browser, tmp_path: Path, kind: str) -> None:
+    classifiers = (
+        [made_up.classifier(name, 240, salt=salt, missing=0.1 * salt) for salt, name in enumerate("abc")]
+        if kind == "stance"
+        else [made_up.framing(name, 240, salt=salt) for salt, name in enumerate("ab")]
+    )
+    address = write(tmp_path / "page.html", classifiers)
+    everything = intervals_of(opened(chromium, address))
+    every = {f"row-{row}" for row in range(240)}
+    for shown, classifier in zip(everything, classifiers, strict=True):
+        # To the printed digit: of all rows, the page has the numbers of the run.
+        assert shown == [[round(end, 3) for end in ends] for ends in scored(classifier, every)]
+    few = {f"row-{row}" for row in range(240) if "1" in str(row)}
+    of_few = intervals_of(opened(chromium, f"{address}#re=1&q=^Sentence+%5Cd*1"))
+    differences = [
+        np.subtract(shown, scored(classifier, few)).ravel()
+        for shown, classifier in zip(of_few, classifiers, strict=True)
+    ]
+    # Draws of its own: the ends of intervals that are 0.15 wide and more differ by chance.
+    assert np.abs(differences).max() < 0.015
+    assert np.abs(differences).mean() < 0.005
+
+
+@in_browser
+def test_words_that_moved_a_label_need_no_server(chromium: browser.Browser, trained: Path) -> None:
+    explored = explore(Store.open(trained), ["toys"])
+    explanations = explained(answering_of(Store.open(trained), explored), explored, 5)
+    path = trained / "page.html"
+    path.write_text(explored.page(explanations=explanations), encoding="utf-8")
+    tab = opened(chromium, f"{path.as_uri()}#why=here")
+    assert count(tab) == 5
+    tab.press("j")
+    text = tab.evaluate("document.getElementById('detail').textContent")
+    assert "Words that moved a label" in text
+    assert any(f"{verb} +" in text for verb in toys.VERBS.values())
+    assert "5 of the" in tab.evaluate("document.getElementById('notes').textContent")
     assert tab.problems() == []
 
 

@@ -31,8 +31,13 @@ function tableOf(head, columns) {
       abstained: columns[`abstained${number}`],
     })),
     audits: new Map(),
+    why: new Map(),
     auditNames: [...new Set(head.audits.map((note) => note[2]))],
   };
+  for (const [row, classifier, label, moved] of head.why) {
+    if (!table.why.has(row)) table.why.set(row, new Map());
+    table.why.get(row).set(classifier, {label, words: moved.map(([text, weight, method]) => ({text, weight, method}))});
+  }
   for (const [row, classifier, audit, facts] of head.audits) {
     if (!table.audits.has(row)) table.audits.set(row, []);
     table.audits.get(row).push({classifier, audit, facts});
@@ -62,6 +67,12 @@ function probability(classifier, label, row) {
 
 const isRight = (classifier, row) => classifier.label[row] === T.truth[row];
 const wasAsked = (classifier, row) => classifier.label[row] !== NOT_SCORED;
+
+// Under most seeds that were asked; those of other rows may be more.
+const abstains = (classifier, row) => 2 * classifier.abstained[row] > seedsAgreeing(classifier, row)[1];
+
+// What a link names a row by: rows that several folds have scored share their id.
+const nameOf = (row) => valueOf("fold", row) === "" ? T.ids[row] : `${T.ids[row]} (fold ${valueOf("fold", row)})`;
 
 // How many seeds gave the answer that is shown, and how many were asked.
 function seedsAgreeing(classifier, row) {

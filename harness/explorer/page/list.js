@@ -50,10 +50,9 @@ function answerCell(classifier, row) {
   const [sign, kind] = signOf(classifier, row), p = answerProbability(classifier, row);
   const bar = make("i", {class: "bar"});
   bar.style.setProperty("--share", Number.isNaN(p) ? 0 : p);
-  const abstains = 2 * classifier.abstained[row] > classifier.seeds;
   return make("span", {class: `answer ${kind}`, "data-name": classifier.name, title: `${classifier.name}: ${setName(classifier.label[row])}`},
     make("b", {}, sign), make("span", {class: "word"}, setName(classifier.label[row])),
-    abstains && make("em", {title: "abstains"}, "~"), make("small", {}, agreement(classifier, row)), bar);
+    abstains(classifier, row) && make("em", {title: "abstains"}, "~"), make("small", {}, agreement(classifier, row)), bar);
 }
 
 function spoken(row) {
