@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int32]
+    Places = NDArray[np.intp]
 
 SPLITS = ("test", "validation")
 """Parts of a split whose rows are shown; nothing is scored on calibration."""
 
-RowKey = tuple[str, str, str, bytes, int]
+RowKey = tuple[str, str, str, int | bytes, int]
 """Part of the split, id, target and truth of a row; and the fold, see :func:`answered_rows`."""
 
 NO_FOLD = -1
@@ -157,31 +160,31 @@ def answered_rows(classifiers: Sequence[ExploredClassifier], slices: Sequence[Sl
                 f" {', '.join(labels.names)}; explore them one at a time"
             )
     parts = [list(_parts(classifier)) for classifier in classifiers]
-    positions: dict[RowKey, int] = {}
-    groups: list[str] = []
-    truths: list[NDArray[np.int64]] = []
-    for part in (part for listed in parts for part in listed):
-        for key, group, truth in zip(part.keys, part.groups, part.sample.truth, strict=True):
-            if key not in positions:
-                positions[key] = len(positions)
-                groups.append(group)
-                truths.append(truth)
+    places, fresh = _placed(parts)
     sets = _Sets(labels)
-    truth = sets.codes(np.array(truths))
+    flat = [part for listed in parts for part in listed]
+
+    def column(name: str) -> NDArray[np.object_]:
+        values = (
+            np.array(getattr(part, name), dtype=object)[new] for part, new in zip(flat, fresh, strict=True)
+        )
+        return np.concatenate(list(values))
+
+    truths = [part.sample.truth[new] for part, new in zip(flat, fresh, strict=True)]
+    truth = sets.codes(np.concatenate(truths))
     answers = tuple(
-        _answers(classifier, listed, positions, sets)
-        for classifier, listed in zip(classifiers, parts, strict=True)
+        _answers(classifier, list(zip(listed, at, strict=True)), len(truth), sets)
+        for classifier, listed, at in zip(classifiers, parts, places, strict=True)
     )
-    splits, ids, targets, _, folds = zip(*positions, strict=True)
     return AnsweredRows(
         labels=labels,
         sets=tuple(sets.members),
-        ids=np.array(ids, dtype=object),
-        splits=np.array(splits, dtype=object),
-        targets=np.array(targets, dtype=object),
-        groups=np.array(groups, dtype=object),
+        ids=column("ids"),
+        splits=column("splits"),
+        targets=column("targets"),
+        groups=column("groups"),
         truth=truth,
-        folds=np.array(folds, dtype=np.int32),
+        folds=column("folds").astype(np.int32),
         answers=answers,
         slices=tuple(slices),
         findings=tuple((classifier.name, classifier.findings) for classifier in classifiers),
@@ -201,11 +204,49 @@ class _Part:
     abstained: Sequence[int]
 
     @property
-    def keys(self) -> Iterator[RowKey]:
+    def ids(self) -> NDArray[np.object_]:
+        """Ids of the rows."""
+        return self.sample.ids
+
+    @property
+    def splits(self) -> list[str]:
+        """The part of the split, once for each row."""
+        return [self.split] * len(self.sample)
+
+    @cached_property
+    def keys(self) -> list[RowKey]:
         """Tell rows apart, in order."""
-        columns = self.sample.ids, self.targets, self.sample.truth, self.folds
-        for id_, target, truth, fold in zip(*columns, strict=True):
-            yield self.split, str(id_), target, truth.tobytes(), fold
+        truth = self.sample.truth
+        # Of several labels a row, their bytes: a key has to be hashable.
+        told = truth.tolist() if truth.ndim == 1 else [row.tobytes() for row in truth]
+        return list(zip(self.splits, self.ids, self.targets, told, self.folds, strict=True))
+
+
+def _placed(parts: Sequence[Sequence[_Part]]) -> tuple[list[list[Places]], list[Places]]:
+    """Return the positions of the rows, by classifier and part; and for each part which rows it adds."""
+    places: list[list[Places]] = []
+    fresh: list[Places] = []
+    positions: dict[RowKey, int] = {}
+    n_rows = 0
+    for listed in parts:
+        places.append([])
+        for part in listed:
+            if len(parts) == 1:
+                # The rows of one classifier differ already: nothing has to be looked up.
+                at = n_rows + np.arange(len(part.sample))
+                new = np.arange(len(part.sample))
+            else:
+                new = np.array(
+                    [index for index, key in enumerate(part.keys) if key not in positions], np.intp
+                )
+                positions.update(
+                    zip((part.keys[index] for index in new), itertools.count(n_rows), strict=False)
+                )
+                at = np.fromiter(map(positions.__getitem__, part.keys), np.intp, len(part.keys))
+            n_rows += len(new)
+            places[-1].append(at)
+            fresh.append(new)
+    return places, fresh
 
 
 def _parts(classifier: ExploredClassifier) -> Iterator[_Part]:
@@ -219,7 +260,7 @@ def _parts(classifier: ExploredClassifier) -> Iterator[_Part]:
         by = ["fold", "id"] if several else ["id"]
         # Rows without repeats stand in the order of the first seed's.
         first = frame[frame["seed"] == aligned.seeds[0]].drop_duplicates(by)
-        if not several:
+        if aligned.repeats is not None:
             first = first.set_index("id", drop=False).loc[list(sample.ids)]
         targets, groups = (first[name].fillna("").astype(str).tolist() for name in ("target", "group"))
         folds = first["fold"].astype(int).tolist() if several else [NO_FOLD] * len(sample)
@@ -261,18 +302,17 @@ class _Sets:
 
 def _answers(
     classifier: ExploredClassifier,
-    parts: Sequence[_Part],
-    positions: dict[RowKey, int],
+    placed: Sequence[tuple[_Part, Places]],
+    n: int,
     sets: _Sets,
 ) -> ClassifierAnswers:
-    n, k = len(positions), len(classifier.predictions.labels)
-    n_repeats = max((part.repeats for part in parts), default=1)
-    n_seeds = max((len(part.sample.seeds) // part.repeats for part in parts), default=1)
+    k = len(classifier.predictions.labels)
+    n_repeats = max((part.repeats for part, _ in placed), default=1)
+    n_seeds = max((len(part.sample.seeds) // part.repeats for part, _ in placed), default=1)
     codes = np.full((n_seeds, n_repeats, n), NOT_SCORED, dtype=np.int32)
     proba = np.full((n, k), np.nan)
     abstained = np.zeros(n, dtype=np.int32)
-    for part in parts:
-        at = np.array([positions[key] for key in part.keys])
+    for part, at in placed:
         predicted = sets.codes(part.sample.predicted)
         codes[: len(predicted) // part.repeats, : part.repeats, at] = predicted.reshape(
             -1, part.repeats, len(at)

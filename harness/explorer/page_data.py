@@ -118,15 +118,16 @@ def _columns(rows: AnsweredRows, details: pd.DataFrame, described: Described) ->
     by_name["target"], by_name["group"] = rows.targets.tolist(), rows.groups.tolist()
     by_name["split"] = rows.splits.tolist()
     by_name["fold"] = ["" if fold == NO_FOLD else str(fold) for fold in rows.folds]
-    marked = zip(by_name["text"], by_name["start"], by_name["end"], strict=True)
-    spans = [_browser_span(text, start, end) for text, start, end in marked]
-    by_name["start"], by_name["end"] = [start for start, _ in spans], [end for _, end in spans]
+    for row, text in enumerate(by_name["text"]):
+        if not text.isascii():
+            span = by_name["start"][row], by_name["end"][row]
+            by_name["start"][row], by_name["end"][row] = _browser_span(text, *span)
     return by_name
 
 
 def _browser_span(text: str, start: int, end: int) -> tuple[int, int]:
     """Return offsets as browsers count them: a character beyond the first 65,536 counts twice."""
-    if start < 0 or text.isascii():
+    if start < 0:
         return start, end
     return start + sum(c > "\uffff" for c in text[:start]), end + sum(c > "\uffff" for c in text[:end])
 
@@ -155,9 +156,9 @@ def _packed(
         "ids": rows.ids[at].tolist(),
     }
     for name in ("text", *DICTIONARIES):
-        head[name], numbers[name] = _numbered([columns[name][row] for row in at])
+        head[name], numbers[name] = _numbered(np.array(columns[name], dtype=object)[at])
     for name in ("start", "end"):
-        numbers[name] = np.array([columns[name][row] for row in at], dtype=np.int32)
+        numbers[name] = np.array(columns[name], dtype=np.int32)[at]
     numbers["truth"] = rows.truth[at]
     head["classifiers"] = []
     for number, answer in enumerate(rows.answers):
@@ -179,11 +180,10 @@ def _about_rows(
     rows: AnsweredRows, texts: Sequence[str] | None, at: NDArray[np.intp]
 ) -> dict[str, list[Any]]:
     """Return slices and notes of audits, with the positions that rows have in the page."""
-    moved = {int(row): position for position, row in enumerate(at)}
+    moved = {row: position for position, row in enumerate(at.tolist())}
     by_id: dict[str, list[int]] = {}
-    for position, row in enumerate(at):
-        if rows.splits[row] == "test":
-            by_id.setdefault(rows.ids[row], []).append(position)
+    for position in np.flatnonzero(rows.splits[at] == "test") if rows.slices else ():
+        by_id.setdefault(rows.ids[at[position]], []).append(int(position))
     slices = [
         [cut.column, cut.value, sorted(n for id_ in cut.ids for n in by_id.get(id_, ()))]
         for cut in rows.slices
@@ -198,7 +198,7 @@ def _about_rows(
 
 def _why(explanations: Explanations | None, at: NDArray[np.intp]) -> list[list[Any]]:
     """Return what is told of the words of rows, with the positions that these have in the page."""
-    moved = {int(row): position for position, row in enumerate(at)}
+    moved = {row: position for position, row in enumerate(at.tolist())}
     return [
         [
             moved[each.row],
@@ -211,11 +211,12 @@ def _why(explanations: Explanations | None, at: NDArray[np.intp]) -> list[list[A
     ]
 
 
-def _numbered(values: list[str]) -> tuple[list[str], NDArray[np.int32]]:
+def _numbered(values: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int32]]:
     """Return the different values, in order of appearance, and the number of each row's."""
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    return list(numbers), np.array(codes, dtype=np.int32)
+    import pandas as pd
+
+    codes, unique = pd.factorize(values)
+    return unique.tolist(), codes.astype(np.int32)
 
 
 def _ten_thousandths(proba: NDArray[np.float64]) -> NDArray[np.uint16]:

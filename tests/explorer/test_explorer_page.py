@@ -181,7 +181,7 @@ def test_words_that_moved_a_label_need_no_server(chromium: browser.Browser, trai
     text = tab.evaluate("document.getElementById('detail').textContent")
     assert "Words that moved a label" in text
     assert any(f"{verb} +" in text for verb in toys.VERBS.values())
-    assert "5 of the" in tab.evaluate("document.getElementById('notes').textContent")
+    assert "here for 5 of the" in tab.evaluate("document.getElementById('notes').textContent")
     assert tab.problems() == []
 
 
@@ -286,6 +286,17 @@ def test_the_keyboard_alone_is_enough(chromium: browser.Browser, tmp_path: Path)
     tab.press("Escape")
     tab.press("?")
     assert tab.evaluate("document.getElementById('help').open")
+
+
+@in_browser
+def test_clearing_the_filters_clears_the_search(chromium: browser.Browser, tmp_path: Path) -> None:
+    tab = opened(chromium, write(tmp_path / "page.html", three()) + "#q=nowhere")
+    assert (count(tab), tab.evaluate("document.getElementById('empty').hidden")) == (0, False)
+    tab.evaluate(f"delete {SETTLED}")
+    tab.press("x")
+    tab.wait(SETTLED)
+    assert (count(tab), tab.evaluate("document.getElementById('q').value")) == (120, "")
+    assert tab.problems() == []
 
 
 @in_browser

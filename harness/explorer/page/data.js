@@ -42,6 +42,11 @@ function tableOf(head, columns) {
     if (!table.audits.has(row)) table.audits.set(row, []);
     table.audits.get(row).push({classifier, audit, facts});
   }
+  // Votes on something else, as those on stance where frames are labelled, say nothing of these answers.
+  if (!head.votes.some((votes) => votes.split("|").some((vote) => head.labels.includes(vote)))) {
+    table.votes = [""];
+    columns.votes.fill(0);
+  }
   // Rows of one group are resampled together; a row without a group is one of its own.
   const none = head.group.indexOf("");
   table.cluster = Int32Array.from(columns.group, (code, row) => code === none ? head.group.length + row : code);

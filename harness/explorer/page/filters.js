@@ -5,7 +5,7 @@ const NOTHING = Object.freeze({
   holder: "", group: "", fold: "", slice: "", audit: "", why: "", of: "", from: "", to: "", q: "", re: "", sort: "", row: "",
 });
 // Parts that choose rows by what classifiers answered: numbers over such rows describe them, and estimate nothing.
-const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "from", "to"];
+const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "audit", "why", "from", "to"];
 const VIEW_ONLY = ["clf", "vs", "sort", "row", "of", "split", "re"];
 const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000;
 

@@ -81,6 +81,7 @@ function showControls() {
     if (element.type === "checkbox") element.checked = state[element.dataset.key] !== "";
     else if (element !== document.activeElement || element.tagName === "SELECT") element.value = state[element.dataset.key] || element.dataset.none || "";
   }
+  if (byId("q") !== document.activeElement) byId("q").value = state.q;
   byId("clf").value = focusOf(state).name;
   byId("split").value = state.split;
   byId("who").disabled = !state.vs;
@@ -183,8 +184,8 @@ function drawTop() {
   const sizes = T.n < T.of ? `${thousands(T.n)} of ${counted(T.of, "row")} are here, so that the page stays small: ${T.wrong[0] < T.wrong[1] ? `a random sample of the ${thousands(T.wrong[1])} rows that a classifier labels wrongly` : "all rows that a classifier labels wrongly, and a random sample of the others"}. Numbers over the rows here are not those of the whole.` : "";
   const lines = [...T.notes, ...(sizes ? [sizes] : []), ...(T.shows_text ? [] : ["Sentences are left out because of tracking.log_text: false."])];
   if (T.fold.some((name) => name !== "")) lines.push("Folds drew validation rows anew: a row stands here once for each fold whose model has scored it.");
-  if (T.why.size) lines.push(explainedNote());
-  byId("notes").replaceChildren(...lines.map((line) => make("p", {class: "notice"}, line)));
+  byId("notes").replaceChildren(...lines.map((line) => make("p", {class: "notice"}, line)), T.why.size ? make("p", {class: "soft small"}, explainedNote()) : "");
+  byId("notes").hidden = !byId("notes").textContent;
 }
 
 function explainedNote() {
@@ -193,13 +194,14 @@ function explainedNote() {
   let all = 0;
   for (let row = 0; row < T.n; row++) if (valueOf("split", row) === part && isWrong(row)) all++;
   const which = wrong < all ? `${thousands(wrong)} of the ${thousands(all)} ${part} rows that a classifier labels wrongly, drawn at random` : `all ${thousands(all)} ${part} rows that a classifier labels wrongly${explained.length > wrong ? `, and ${thousands(explained.length - wrong)} others drawn at random` : ""}`;
-  return `Words that moved a label are here for ${counted(explained.length, "row")}: ${which}.`;
+  return `Words that moved a label are here for ${which}.`;
 }
 
 async function start() {
   try {
     T = await unpackData();
   } catch (error) {
+    byId("notes").hidden = false;
     byId("notes").textContent = `The data of this page cannot be read: ${error.message}`;
     return;
   }
@@ -214,6 +216,7 @@ async function start() {
   byId("filter-text").value = filterText(state);
   document.body.dataset.classifiers = String(T.classifiers.length);
   document.body.style.setProperty("--classifiers", T.classifiers.length);
+  document.body.style.setProperty("--lines", Math.ceil(T.classifiers.length / 4));
   await draw();
   startServed();
   byId("list").focus({preventScroll: true});

@@ -15,7 +15,7 @@ function drawScores(tallied, ranges) {
   byId("scores").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
   const drawn = ranges && ranges.filter(Boolean), resampled = drawn && drawn.find((range) => range.draws);
   const seeds = T.classifiers.some((classifier) => classifier.seeds > 1) ? "Scores are means over seeds; a row shows the answer of most seeds. " : "";
-  const how = ranges === null ? "Intervals are being computed." : !drawn.length ? "No intervals: too few groups, or too many rows to resample here."
+  const how = ranges === null ? "Intervals are being computed." : !tallied.some((tally) => tally.n) ? "" : !drawn.length ? "No intervals: too few groups, or too many rows to resample here."
     : resampled ? `95 % intervals by the method of the run's report, from ${thousands(resampled.draws)} draws made here: their ends may differ in the last digits.` : "95 % intervals as in the run's report and in the comparison.";
   byId("how").textContent = seeds + how;
   const warning = choosesByOutcome(state) ? "These rows were chosen by what classifiers answered: the numbers describe them and estimate nothing."
