@@ -23,7 +23,7 @@ from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
 from harness.scoring.metrics.framing import EXACT_MATCH
 from harness.scoring.score import score
 from harness.tracking.store import Store
-from tests.explorer import made_up
+from tests.explorer import accessibility, made_up
 
 in_browser = pytest.mark.skipif(not browser.path(), reason="Chromium is not installed (apt install chromium)")
 
@@ -369,6 +369,23 @@ def test_nothing_is_wider_than_the_screen(
     tab.press("j")
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.evaluate("document.querySelectorAll('.row').length") < 60
+
+
+@in_browser
+@accessibility.checked
+@pytest.mark.parametrize("width", [400, 1300])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_keeps_anybody_out(chromium: browser.Browser, tmp_path: Path, width: int, dark: bool) -> None:
+    address = write(tmp_path / "page.html", three(missing=0.1), outlet=["Post"] * 60 + ["Times"] * 60)
+    tab = opened(chromium, f"{address}#clf=a&vs=b&outcome=wrong", width=width, dark=dark)
+    seen = {"list": accessibility.faults(tab)}
+    tab.press("j")
+    seen["row"] = accessibility.faults(tab)
+    tab.evaluate("document.querySelectorAll('details').forEach((panel) => { panel.open = true; })")
+    seen["filters"] = accessibility.faults(tab)
+    tab.press("?")
+    seen["help"] = accessibility.faults(tab)
+    assert seen == {part: [] for part in seen}
 
 
 @in_browser
