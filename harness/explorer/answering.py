@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.articles.explanations import WordWeight, explain_labels
+from harness.articles.explanations import explain_labels
 from harness.classifiers.checkpoints import MINILM
 from harness.classifiers.embedding.vectors import FrozenEncoder
 from harness.classifiers.protocol import Example
 from harness.config.plan.objects import plan_of
 from harness.evaluation.prepared import prepare
+from harness.explorer.explanations import ExplainedLabel, MarkedSentence
 from harness.tracking.finished_runs import FinishedRun, read_config
 from harness.tracking.models import load
 from harness.tracking.promotion.registry_table import registry_table
@@ -43,29 +44,6 @@ CHAMPION = "champion"
 
 class UnanswerableError(HarnessError):
     """What was asked cannot be answered here, with the reason."""
-
-
-@dataclass(frozen=True)
-class MarkedSentence:
-    """A sentence and a party, ``text[start:end]`` where it is named; -1 where it is not."""
-
-    text: str
-    party: str
-    start: int = -1
-    end: int = -1
-
-    @property
-    def is_named(self) -> bool:
-        """Whether the offsets are those of a mention."""
-        return 0 <= self.start < self.end <= len(self.text)
-
-
-@dataclass(frozen=True)
-class ExplainedLabel:
-    """The label that a model gives a sentence, empty where it gives none, and the words that moved it."""
-
-    label: str
-    words: tuple[WordWeight, ...]
 
 
 @dataclass

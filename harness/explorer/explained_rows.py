@@ -7,20 +7,19 @@ wrongly come first, since they are what a reader asks about.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.explorer.answering import Answering, ExplainedLabel, MarkedSentence
+from harness.explorer.answering import Answering
 from harness.explorer.answers import NOT_SCORED, AnsweredRows
+from harness.explorer.explanations import ExplainedRow, Explanations, MarkedSentence
 from harness.explorer.row_choice import rows_to_explain
 from harness.values.errors import HarnessError
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from harness.explorer.finished_experiments import Explored
 
@@ -30,40 +29,6 @@ PORTION = 50
 
 class UnexplainableError(HarnessError):
     """Words cannot be told of these rows, with the reason."""
-
-
-@dataclass(frozen=True)
-class ExplainedRow:
-    """Why a classifier's model labels a row as it does.
-
-    Attributes
-    ----------
-    row, classifier : int
-        Positions in the rows and in the classifiers.
-    answer : ExplainedLabel
-    """
-
-    row: int
-    classifier: int
-    answer: ExplainedLabel
-
-
-@dataclass(frozen=True)
-class Explanations:
-    """What is told of the words of some rows.
-
-    Attributes
-    ----------
-    at : (n,) array
-        Positions of the rows, rising.
-    explained : tuple of ExplainedRow
-    notes : tuple of str
-        Which classifiers tell no words, and why.
-    """
-
-    at: NDArray[np.intp]
-    explained: tuple[ExplainedRow, ...]
-    notes: tuple[str, ...] = ()
 
 
 def explained(answering: Answering, explored: Explored, size: int) -> Explanations:

@@ -30,7 +30,7 @@ from harness.values.tables import Predictions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.explorer.explained_rows import Explanations
+    from harness.explorer.explanations import Explanations
 
 
 @dataclass(frozen=True)

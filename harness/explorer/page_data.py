@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.explorer.explained_rows import Explanations
+    from harness.explorer.explanations import Explanations
 
 MAX_PAGE = 25 * 2**20
 """Bytes of a page, at most."""

@@ -12,7 +12,8 @@ import toys
 
 from harness.explorer import answers, binary_table, page_data, run_files, scored_rows
 from harness.explorer.answering import answering_of
-from harness.explorer.explained_rows import Explanations, UnexplainableError, explained
+from harness.explorer.explained_rows import UnexplainableError, explained
+from harness.explorer.explanations import Explanations
 from harness.explorer.finished_experiments import Explored, explore
 from harness.explorer.page_writer import PAGE, explorer_page
 from harness.runs.classifiers import run_classifiers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,38 +23,10 @@ from harness.scoring.metrics.framing import EXACT_MATCH
 from harness.scoring.score import score
 from harness.tracking.store import Store
 from tests.explorer import accessibility, made_up
+from tests.explorer.hostile_texts import HOSTILE, PAYLOADS
 
 in_browser = pytest.mark.skipif(not browser.path(), reason="Chromium is not installed (apt install chromium)")
 
-PAYLOADS = (
-    "<script>window.hacked = 1</script>",
-    "</script><script>window.hacked = 1</script>",
-    "<img src=x onerror='window.hacked = 1'>",
-    "<svg/onload=window.hacked=1>",
-    '" onmouseover="window.hacked = 1',
-    "javascript:window.hacked=1",
-    "<!--<script>",
-    "]]></script>",
-    "{{ 7 * 7 }}${7*7}{% raw %}",
-    "<style>* { display: none }</style>",
-    "<iframe srcdoc='<script>parent.hacked=1</script>'>",
-    "&lt;b&gt; &amp;amp; &#x3C;",
-    "__proto__",
-    "constructor",
-    "'; alert(1); //",
-    "\u202etfel ot thgir\u202c",
-    "\x00\x01\x7f\x9f",
-    "\ud800 alone",
-    "line\u2028separators\u2029here\r\n",
-    "😀" * 40,
-    "<a href='//example.org' target=_blank>link</a>",
-    "<base href='//example.org/'>",
-    "<meta http-equiv=refresh content='0;url=//example.org'>",
-    "%3Cscript%3E&q=1#x=2",
-    "a" * 3000,
-)
-WRAPPERS = ("{}", " {} ", "{}{}", "before {} after", "«{}»", "\n{}\n", "<p>{}</p>", "x={}&y={}")
-HOSTILE = tuple(wrapper.replace("{}", text) for text, wrapper in itertools.product(PAYLOADS, WRAPPERS))
 NO_REQUESTS = ("default-src 'none'", "connect-src 'none'", "form-action 'none'")
 ELEMENTS = "document.querySelectorAll('script, img, iframe, base, link, style, a').length"
 SETTLED = "document.documentElement.dataset.settled"

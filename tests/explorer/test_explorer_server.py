@@ -16,7 +16,8 @@ import pytest
 import toys
 
 from harness.explorer import server
-from harness.explorer.answering import Answering, MarkedSentence, answering_of
+from harness.explorer.answering import Answering, answering_of
+from harness.explorer.explanations import MarkedSentence
 from harness.explorer.finished_experiments import explore
 from harness.explorer.web_server import Access
 from harness.runs.classifiers import run_classifiers
