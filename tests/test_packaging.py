@@ -19,6 +19,7 @@ PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["p
 NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "ruff": "a command"}
 NOT_IMPORTED |= {"flask-wtf": "accounts of MLflow's server need it"}
 NOT_IMPORTED |= {"flit-core": "builds the wheel, in a process of its own"}
+NOT_IMPORTED |= {"axe-core-python": "its script is read by tests, and runs in the browser"}
 NOT_IMPORTED |= {"lxml-html-clean": "trafilatura needs it and does not say so"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin", "pytest-xdist": "a plugin"}
 NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}

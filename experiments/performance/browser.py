@@ -100,9 +100,16 @@ class Browser:
             self.events.append(answer)
         raise BrowserError(f"{method}: no answer in {SECONDS:.0f} s")
 
-    def open(self, address: str, *, width: int = 1300, height: int = 850, dark: bool = False) -> Tab:
-        """Open an address in a new tab."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+    def open(
+        self, address: str, *, width: int = 1300, height: int = 850, dark: bool = False, apart: bool = False
+    ) -> Tab:
+        """Open an address in a new tab; ``apart`` from the others, as another person's browser would."""
+        context = (
+            {"browserContextId": self.call("Target.createBrowserContext")["browserContextId"]}
+            if apart
+            else {}
+        )
+        target = self.call("Target.createTarget", url="about:blank", **context)["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         tab = Tab(self, session)
         for domain in ("Page", "Runtime", "Log"):
@@ -186,12 +193,26 @@ class Tab:
 
     def press(self, key: str) -> None:
         """Press a key: a letter or sign, or a name such as ``Escape``."""
-        text = {"text": key} if len(key) == 1 else {}
+        text: dict[str, Any] = {"text": key} if len(key) == 1 else {}
+        if key == "Enter":
+            # By its code the browser knows that it submits a form.
+            text = {"text": "\r", "windowsVirtualKeyCode": 13}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
+    def type(self, text: str) -> None:
+        """Type a text, key by key."""
+        for letter in text:
+            self.press(letter)
+
+    def offline(self, *, on: bool) -> None:
+        """Cut the page off from the network, or connect it again."""
+        self.call("Network.enable")
+        speed = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.call("Network.emulateNetworkConditions", offline=on, **speed)
+
     def problems(self) -> list[str]:
-        """Return what the page has written to the console as an error or a warning, or thrown."""
+        """Return what the page has written to the console as an error or a warning, or thrown, or asked."""
         lines = []
         for event in self.browser.events:
             details = event.get("params", {})
@@ -201,6 +222,8 @@ class Tab:
                 lines.append(details["exceptionDetails"]["text"])
             elif event["method"] == "Runtime.consoleAPICalled" and details["type"] in ("error", "warning"):
                 lines.append(" ".join(str(argument.get("value")) for argument in details["args"]))
+            elif event["method"] == "Page.javascriptDialogOpening":
+                lines.append(details["message"])
             elif event["method"] == "Log.entryAdded" and details["entry"]["level"] in ("error", "warning"):
                 lines.append(details["entry"]["text"])
         return lines

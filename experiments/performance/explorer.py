@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from experiments.performance.browser import Browser, Tab, browser
 from harness.explorer.answers import ExploredClassifier, answered_rows
 from harness.explorer.page_data import Described, page_data
 from harness.explorer.page_writer import explorer_page
+from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
+from harness.scoring.score import score
 from harness.values.labels import STANCES, LabelSet
 from harness.values.tables import Predictions
 
@@ -69,8 +72,11 @@ def page(n: int) -> tuple[str, float]:
     details = pd.DataFrame({"id": [f"row-{row}" for row in range(n)], "text": texts})
     details = details.assign(start=0, end=[len(PARTIES[row % 5]) for row in range(n)], outlet="Harbour Post")
     described = Described("made up", "stance", "made up")
+    first = classifiers[0]
+    # A run has scored its predictions before it writes its page.
+    first = replace(first, scores=score(first.predictions, [ACCURACY, F1_MACRO]))
     began = time.process_time()
-    explorer_page(page_data(answered_rows(classifiers[:1]), details, described), described)
+    explorer_page(page_data(answered_rows([first]), details, described), described)
     seconds = time.process_time() - began
     return explorer_page(page_data(answered_rows(classifiers), details, described), described), seconds
 
@@ -120,6 +126,10 @@ def main() -> None:
                 )
             if n == 100_000:
                 ratios["100,000 rows: seconds until the page is drawn"] = (f"{seconds:.1f}", "< 5")
+                ratios["100,000 rows: seconds of processor time in a classifier's run"] = (
+                    f"{waited:.2f}",
+                    "< 0.5",
+                )
             if n == 1_000:
                 ratios["1,000 rows: seconds of processor time in a classifier's run"] = (
                     f"{waited:.2f}",

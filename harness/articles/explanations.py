@@ -7,8 +7,9 @@ label loses without it (occlusion; Zeiler & Fergus 2014).
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,8 @@ def explain_labels(
     model : LabelModel
         Single-label.
     rows : DataFrame, n rows
-        ``text``, ``target``, ``target_start``, ``target_end``.
+        ``text``, ``target``, ``target_start``, ``target_end``; both offsets are missing where the party is
+        not named.
     labels : sequence of str, length n
         What the model predicted for each row; empty where it gave no answer.
 
@@ -83,6 +85,10 @@ def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iter
     classifier: Any = model.engine.classifier
     items = examples(rows, "stance", model.engine.parties)
     for item, label, shares in zip(items, labels, classifier.contributions(items), strict=True):
+        # Without a prediction there is nothing to explain.
+        if not label:
+            yield ()
+            continue
         index = model.labels.index(label)
         words = [
             WordWeight(start, end, item.text[start:end], _contrast(scores, index), "exact")
@@ -127,7 +133,7 @@ def _by_occlusion(
 
 def _words(row: dict[Any, Any]) -> list[Span]:
     """List the words of a sentence except the mention; where there are many, those nearest to it."""
-    begin, stop = int(row["target_start"]), int(row["target_end"])
+    begin, stop = _mention(row)
     spans = [match.span() for match in _WORD.finditer(row["text"])]
     spans = [(start, end) for start, end in spans if not (start < stop and begin < end)]
     near = sorted(spans, key=lambda span: min(abs(span[0] - stop), abs(begin - span[1])))[:MAX_OCCLUDED]
@@ -140,6 +146,7 @@ def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
     text = row["text"]
     # With the space after it, so that no double space remains.
     end += int(text[end : end + 1] == " ")
+    # Of a missing mention both offsets stay missing.
     shift = end - start if start < row["target_start"] else 0
     return {
         "text": text[:start] + text[end:],
@@ -147,6 +154,12 @@ def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
         "target_start": row["target_start"] - shift,
         "target_end": row["target_end"] - shift,
     }
+
+
+def _mention(row: Mapping[Any, Any]) -> Span:
+    """Return the span of the mention; an empty one where the party is not named."""
+    start, end = float(row["target_start"]), float(row["target_end"])
+    return (0, 0) if math.isnan(start) or math.isnan(end) else (int(start), int(end))
 
 
 def _heaviest(words: Sequence[WordWeight]) -> tuple[WordWeight, ...]:

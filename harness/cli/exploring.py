@@ -10,6 +10,8 @@ import typer
 from harness.values.formatting import counted
 from harness.values.outputs import claimed, write_text
 
+MAX_EXPLAINED = 100_000
+
 
 def explore(
     experiments: Annotated[
@@ -26,6 +28,17 @@ def explore(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=MAX_EXPLAINED,
+            metavar="N",
+            help="Say in the page of N rows which words moved each label: of those that a classifier labels"
+            " wrongly, then of others at random. Each row costs some thirty predictions of a classifier that"
+            " does not sum over words.",
+        ),
+    ] = 0,
     port: Annotated[
         int | None,
         typer.Option(
@@ -36,20 +49,28 @@ def explore(
     ] = None,
 ) -> None:
     """Look at every row and its answers, in a browser."""
+    from harness.explorer.answering import answering_of
+    from harness.explorer.explained_rows import explained
     from harness.explorer.finished_experiments import explore as explored_of
     from harness.tracking.store import Store, last_experiment
 
     with claimed(output):
         store = Store.open(reading=True)
         explored = explored_of(store, experiments or [last_experiment.recall(store)])
+        answering = answering_of(store, explored)
+        explanations = explained(answering, explored, explain) if explain else None
+        for note in explored.described.notes + (explanations.notes if explanations else ()):
+            typer.echo(f"note: {note}", err=True)
         if output is not None:
-            write_text(output, explored.page())
+            write_text(output, explored.page(explanations=explanations))
             rows, classifiers = counted(len(explored.rows), "row"), counted(len(explored.runs), "classifier")
-            typer.echo(f"{output}: {rows} of {classifiers}")
+            words = f"; words of {counted(len(explanations.at), 'row')}" if explanations else ""
+            typer.echo(f"{output}: {rows} of {classifiers}{words}")
             return
     from harness.explorer.server import serve
 
-    serve(store, explored, port=port, say=typer.echo)
+    page = explored.page(served=True, explanations=explanations)
+    serve(page, answering, port=port, say=typer.echo)
 
 
 def add_to(app: typer.Typer) -> None:

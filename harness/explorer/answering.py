@@ -6,8 +6,9 @@ sentences.
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from harness.classifiers.embedding.vectors import FrozenEncoder
 from harness.classifiers.protocol import Example
 from harness.config.plan.objects import plan_of
 from harness.evaluation.prepared import prepare
+from harness.explorer.explanations import ExplainedLabel, MarkedSentence
 from harness.tracking.finished_runs import FinishedRun, read_config
 from harness.tracking.models import load
 from harness.tracking.promotion.registry_table import registry_table
@@ -28,6 +30,7 @@ from harness.values.errors import HarnessError, ModelError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.explorer.finished_experiments import Explored
     from harness.serving.inference import LabelModel
 
 NEAREST = 5
@@ -97,8 +100,8 @@ class Answering:
                 answers.append({"name": name, "error": str(error)})
         return answers
 
-    def words(self, name: str, text: str, party: str, span: tuple[int, int]) -> list[dict[str, Any]]:
-        """Say which words moved a classifier's label of a sentence, the heaviest first.
+    def words(self, name: str, text: str, party: str, span: tuple[int, int]) -> dict[str, Any]:
+        """Say which words moved a classifier's label of a sentence; see :meth:`words_of_rows`.
 
         Parameters
         ----------
@@ -110,27 +113,45 @@ class Answering:
 
         Returns
         -------
-        list of dict
-            ``text``, ``weight`` and ``method``, see :class:`harness.articles.explanations.WordWeight`.
+        dict
+            ``label`` and ``words``, a list of ``text``, ``weight`` and ``method``, the heaviest first; see
+            :class:`harness.articles.explanations.WordWeight`.
+        """
+        (explained,) = self.words_of_rows(name, [MarkedSentence(text, party, *span)])
+        words = [
+            {"text": word.text, "weight": word.weight, "method": word.method} for word in explained.words
+        ]
+        return {"label": explained.label, "words": words}
+
+    def words_of_rows(self, name: str, sentences: Sequence[MarkedSentence]) -> list[ExplainedLabel]:
+        """Say which words moved a classifier's labels of sentences.
+
+        Parameters
+        ----------
+        name : str
+            One of :meth:`addresses`. It is the model that is served: of several seeds, that of one.
+        sentences : sequence of MarkedSentence, length n
+
+        Returns
+        -------
+        list of ExplainedLabel, length n
 
         Raises
         ------
         UnanswerableError
-            Where the task is not stance, or nothing is called so.
+            Where the task is not stance, nothing is called so, or the model is not there.
         """
-        import pandas as pd
-
         if self.task != "stance":
             raise UnanswerableError("words are told for stance alone")
         model = self._model(name)
-        start, end = span if 0 <= span[0] < span[1] <= len(text) else (0, 0)
-        rows = pd.DataFrame([self._row(text, party) | {"target_start": start, "target_end": end}])
+        explained: dict[int, ExplainedLabel] = {}
         # Without a span the party is searched by its names, as for every label.
-        whole = rows if end else rows.drop(columns=["target_start", "target_end"])
-        with self._lock:
-            label = str(model.predict(whole)["label"].iloc[0])
-            (words,) = explain_labels(model, rows, [label])
-        return [{"text": word.text, "weight": word.weight, "method": word.method} for word in words]
+        for is_named in (True, False):
+            at = [index for index, row in enumerate(sentences) if row.is_named == is_named]
+            if at:
+                with self._lock:
+                    explained |= zip(at, _explained(model, [sentences[index] for index in at]), strict=True)
+        return [explained[index] for index in range(len(sentences))]
 
     def neighbours(self, text: str) -> list[dict[str, Any]]:
         """Return the training sentences that are nearest to a sentence, by the packaged encoder.
@@ -197,6 +218,23 @@ class Answering:
             answer = model.predict([row]).to_dict("records")[0]
         proba = {name: float(answer[f"p_{name}"]) for name in model.labels}
         return {"label": str(answer["label"]), "proba": proba, "abstain": bool(answer["abstain"])}
+
+
+def answering_of(store: Store, explored: Explored) -> Answering:
+    """Return what answers for explored experiments."""
+    return Answering(store, explored.runs, explored.described.task, explored.described.shows_text)
+
+
+def _explained(model: LabelModel, sentences: Sequence[MarkedSentence]) -> Iterator[ExplainedLabel]:
+    """Explain sentences of which all name their party, or none does."""
+    import pandas as pd
+
+    rows = pd.DataFrame([{"text": row.text, "target": row.party} for row in sentences])
+    for name in ("start", "end"):
+        rows[f"target_{name}"] = [getattr(row, name) if row.is_named else math.nan for row in sentences]
+    labels = [label if isinstance(label, str) else "" for label in model.predict(rows)["label"]]
+    for label, words in zip(labels, explain_labels(model, rows, labels), strict=True):
+        yield ExplainedLabel(label, words)
 
 
 def _encoder() -> FrozenEncoder:

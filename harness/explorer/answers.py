@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.explorer.split_scores import SplitScore, split_scores
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.slices import Slice
 from harness.values.errors import PredictionsError
 from harness.values.findings import Findings
 from harness.values.labels import LabelSet
-from harness.values.tables import ABSTAIN, Predictions
+from harness.values.tables import ABSTAIN, Predictions, Scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int32]
+    Places = NDArray[np.intp]
 
 SPLITS = ("test", "validation")
 """Parts of a split whose rows are shown; nothing is scored on calibration."""
 
-RowKey = tuple[str, str, str, bytes]
-"""Part of the split, id, target and truth of a row."""
+RowKey = tuple[str, str, str, int | bytes, int]
+"""Part of the split, id, target and truth of a row; and the fold, see :func:`answered_rows`."""
+
+NO_FOLD = -1
 
 MISSING, NOT_SCORED = -1, -2
 """In place of the code of a label: the classifier gave no answer; it was not asked."""
@@ -42,12 +48,15 @@ class ExploredClassifier:
         Of its audits; what they say of single rows is shown with these.
     run_id : str
         Empty for one that no store holds.
+    scores : Scores, optional
+        Of the predictions, where they are computed already.
     """
 
     name: str
     predictions: Predictions
     findings: Findings = ()
     run_id: str = ""
+    scores: Scores | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -59,13 +68,17 @@ class ClassifierAnswers:
     name, run_id : str
     codes : (n_seeds, n) array
         Index of a set of labels in :attr:`AnsweredRows.sets`, :data:`MISSING` or :data:`NOT_SCORED`. The
-        repeats of a cross-validation stand as further seeds.
+        repeats of a cross-validation stand as further seeds, those of a seed one after the other.
     label : (n,) array
         The answer of most seeds; of equally many, the one with the higher mean probability.
     proba : (n, k) array
         Mean over seeds; NaN where there is none.
     abstained : (n,) array
         Under how many seeds it abstains.
+    repeats : int
+        Of each seed.
+    scores : mapping
+        Part of the split → what it scores there.
     """
 
     name: str
@@ -74,6 +87,8 @@ class ClassifierAnswers:
     label: Codes
     proba: NDArray[np.float64]
     abstained: Codes
+    repeats: int = 1
+    scores: Mapping[str, SplitScore] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,8 @@ class AnsweredRows:
     ids, splits, targets, groups : (n,) arrays of str
     truth : (n,) array
         Index of a set.
+    folds : (n,) array
+        The fold whose model answers, :data:`NO_FOLD` where a row is scored once.
     answers : tuple of ClassifierAnswers
     slices : tuple of Slice
     findings : tuple of (str, Findings)
@@ -101,6 +118,7 @@ class AnsweredRows:
     targets: NDArray[np.object_]
     groups: NDArray[np.object_]
     truth: Codes
+    folds: Codes
     answers: tuple[ClassifierAnswers, ...]
     slices: tuple[Slice, ...] = ()
     findings: tuple[tuple[str, Findings], ...] = ()
@@ -119,7 +137,8 @@ def answered_rows(classifiers: Sequence[ExploredClassifier], slices: Sequence[Sl
     """Put the answers of classifiers side by side.
 
     Rows are the same where split, id, target and truth are: classifiers that were scored on other rows have
-    none of these answers.
+    none of these answers. Folds that draw their validation rows anew score some of them several times, each
+    time by another model: such a row stands here once for each of these folds.
 
     Parameters
     ----------
@@ -141,30 +160,31 @@ def answered_rows(classifiers: Sequence[ExploredClassifier], slices: Sequence[Sl
                 f" {', '.join(labels.names)}; explore them one at a time"
             )
     parts = [list(_parts(classifier)) for classifier in classifiers]
-    positions: dict[RowKey, int] = {}
-    groups: list[str] = []
-    truths: list[NDArray[np.int64]] = []
-    for part in (part for listed in parts for part in listed):
-        for key, group, truth in zip(part.keys, part.groups, part.sample.truth, strict=True):
-            if key not in positions:
-                positions[key] = len(positions)
-                groups.append(group)
-                truths.append(truth)
+    places, fresh = _placed(parts)
     sets = _Sets(labels)
-    truth = sets.codes(np.array(truths))
+    flat = [part for listed in parts for part in listed]
+
+    def column(name: str) -> NDArray[np.object_]:
+        values = (
+            np.array(getattr(part, name), dtype=object)[new] for part, new in zip(flat, fresh, strict=True)
+        )
+        return np.concatenate(list(values))
+
+    truths = [part.sample.truth[new] for part, new in zip(flat, fresh, strict=True)]
+    truth = sets.codes(np.concatenate(truths))
     answers = tuple(
-        _answers(classifier, listed, positions, sets)
-        for classifier, listed in zip(classifiers, parts, strict=True)
+        _answers(classifier, list(zip(listed, at, strict=True)), len(truth), sets)
+        for classifier, listed, at in zip(classifiers, parts, places, strict=True)
     )
-    splits, ids, targets, _ = (np.array(column, dtype=object) for column in zip(*positions, strict=True))
     return AnsweredRows(
         labels=labels,
         sets=tuple(sets.members),
-        ids=ids,
-        splits=splits,
-        targets=targets,
-        groups=np.array(groups, dtype=object),
+        ids=column("ids"),
+        splits=column("splits"),
+        targets=column("targets"),
+        groups=column("groups"),
         truth=truth,
+        folds=column("folds").astype(np.int32),
         answers=answers,
         slices=tuple(slices),
         findings=tuple((classifier.name, classifier.findings) for classifier in classifiers),
@@ -173,19 +193,60 @@ def answered_rows(classifiers: Sequence[ExploredClassifier], slices: Sequence[Sl
 
 @dataclass(frozen=True)
 class _Part:
-    """The rows of a classifier in one part of the split, each once."""
+    """The rows of a classifier in one part of the split; ``repeats`` of its seeds stand as further seeds."""
 
     split: str
+    repeats: int
     sample: AlignedPredictions
     targets: Sequence[str]
     groups: Sequence[str]
+    folds: Sequence[int]
     abstained: Sequence[int]
 
     @property
-    def keys(self) -> Iterator[RowKey]:
+    def ids(self) -> NDArray[np.object_]:
+        """Ids of the rows."""
+        return self.sample.ids
+
+    @property
+    def splits(self) -> list[str]:
+        """The part of the split, once for each row."""
+        return [self.split] * len(self.sample)
+
+    @cached_property
+    def keys(self) -> list[RowKey]:
         """Tell rows apart, in order."""
-        for id_, target, truth in zip(self.sample.ids, self.targets, self.sample.truth, strict=True):
-            yield self.split, str(id_), target, truth.tobytes()
+        truth = self.sample.truth
+        # Of several labels a row, their bytes: a key has to be hashable.
+        told = truth.tolist() if truth.ndim == 1 else [row.tobytes() for row in truth]
+        return list(zip(self.splits, self.ids, self.targets, told, self.folds, strict=True))
+
+
+def _placed(parts: Sequence[Sequence[_Part]]) -> tuple[list[list[Places]], list[Places]]:
+    """Return the positions of the rows, by classifier and part; and for each part which rows it adds."""
+    places: list[list[Places]] = []
+    fresh: list[Places] = []
+    positions: dict[RowKey, int] = {}
+    n_rows = 0
+    for listed in parts:
+        places.append([])
+        for part in listed:
+            if len(parts) == 1:
+                # The rows of one classifier differ already: nothing has to be looked up.
+                at = n_rows + np.arange(len(part.sample))
+                new = np.arange(len(part.sample))
+            else:
+                new = np.array(
+                    [index for index, key in enumerate(part.keys) if key not in positions], np.intp
+                )
+                positions.update(
+                    zip((part.keys[index] for index in new), itertools.count(n_rows), strict=False)
+                )
+                at = np.fromiter(map(positions.__getitem__, part.keys), np.intp, len(part.keys))
+            n_rows += len(new)
+            places[-1].append(at)
+            fresh.append(new)
+    return places, fresh
 
 
 def _parts(classifier: ExploredClassifier) -> Iterator[_Part]:
@@ -193,19 +254,23 @@ def _parts(classifier: ExploredClassifier) -> Iterator[_Part]:
         rows = classifier.predictions.only(split=split)
         if not len(rows):
             continue
-        sample = AlignedPredictions.of(rows).by_model
-        # Folds that draw their validation rows anew score some of them several times, each by another model:
-        # there is no one answer then.
-        if len(set(sample.ids)) < len(sample):
-            continue
-        frame = rows.rows
-        first = frame.drop_duplicates("id").set_index("id").loc[list(sample.ids)]
+        aligned = AlignedPredictions.of(rows)
+        sample, frame = aligned.by_model, rows.rows
+        several = len(set(sample.ids)) < len(sample)
+        by = ["fold", "id"] if several else ["id"]
+        # Rows without repeats stand in the order of the first seed's.
+        first = frame[frame["seed"] == aligned.seeds[0]].drop_duplicates(by)
+        if aligned.repeats is not None:
+            first = first.set_index("id", drop=False).loc[list(sample.ids)]
         targets, groups = (first[name].fillna("").astype(str).tolist() for name in ("target", "group"))
+        folds = first["fold"].astype(int).tolist() if several else [NO_FOLD] * len(sample)
+        counts = [0] * len(sample)
         if ABSTAIN in frame.columns:
-            counts = frame.groupby("id")[ABSTAIN].sum().loc[list(sample.ids)].astype(int).tolist()
-        else:
-            counts = [0] * len(sample)
-        yield _Part(split, sample, targets, groups, counts)
+            abstained = frame.groupby(by, sort=False)[ABSTAIN].sum()
+            keys = list(zip(folds, sample.ids, strict=True)) if several else list(sample.ids)
+            counts = abstained.loc[keys].astype(int).tolist()
+        repeats = len(sample.seeds) // len(aligned.seeds)
+        yield _Part(split, repeats, sample, targets, groups, folds, counts)
 
 
 class _Sets:
@@ -237,25 +302,36 @@ class _Sets:
 
 def _answers(
     classifier: ExploredClassifier,
-    parts: Sequence[_Part],
-    positions: dict[RowKey, int],
+    placed: Sequence[tuple[_Part, Places]],
+    n: int,
     sets: _Sets,
 ) -> ClassifierAnswers:
-    n, k = len(positions), len(classifier.predictions.labels)
-    n_seeds = max((len(part.sample.seeds) for part in parts), default=1)
-    codes = np.full((n_seeds, n), NOT_SCORED, dtype=np.int32)
+    k = len(classifier.predictions.labels)
+    n_repeats = max((part.repeats for part, _ in placed), default=1)
+    n_seeds = max((len(part.sample.seeds) // part.repeats for part, _ in placed), default=1)
+    codes = np.full((n_seeds, n_repeats, n), NOT_SCORED, dtype=np.int32)
     proba = np.full((n, k), np.nan)
     abstained = np.zeros(n, dtype=np.int32)
-    for part in parts:
-        at = np.array([positions[key] for key in part.keys])
-        codes[: len(part.sample.seeds), at] = sets.codes(part.sample.predicted)
+    for part, at in placed:
+        predicted = sets.codes(part.sample.predicted)
+        codes[: len(predicted) // part.repeats, : part.repeats, at] = predicted.reshape(
+            -1, part.repeats, len(at)
+        )
         stated = ~np.isnan(part.sample.proba)
         sums = np.where(stated, part.sample.proba, 0.0).sum(axis=0)
         counts = stated.sum(axis=0)
         proba[at] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
         abstained[at] = part.abstained
+    codes = codes.reshape(-1, n)
     return ClassifierAnswers(
-        classifier.name, classifier.run_id, codes, _majority(codes, proba, multi=sets.multi), proba, abstained
+        name=classifier.name,
+        run_id=classifier.run_id,
+        codes=codes,
+        label=_majority(codes, proba, multi=sets.multi),
+        proba=proba,
+        abstained=abstained,
+        repeats=n_repeats,
+        scores=split_scores(classifier.predictions, SPLITS, classifier.scores),
     )
 
 

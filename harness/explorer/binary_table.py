@@ -20,8 +20,13 @@ from numpy.typing import NDArray
 TYPES: Mapping[str, str] = {"uint8": "Uint8Array", "uint16": "Uint16Array", "int32": "Int32Array"}
 """Types of columns, and what browsers call them."""
 
-COMPRESSION = 6
-"""Of gzip: level 9 takes four times as long and makes partyline's page 1 % smaller."""
+COMPRESSION, FAST_COMPRESSION = 6, 1
+"""Of gzip: level 9 takes four times as long as 6 and makes partyline's page 1 % smaller."""
+
+LARGE = 2**22
+"""Bytes from which on the fast one is taken, since a run waits for it: of 30,000 rows of six classifiers it
+makes a text that is 22 % longer, in 0.07 s in place of 0.26 s.
+"""
 
 _ALIGNMENT = 8
 
@@ -53,8 +58,10 @@ def pack(head: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> str:
     for array in columns.values():
         data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
         parts.append(data + bytes(-len(data) % _ALIGNMENT))
+    data = b"".join(parts)
     # Without a time in its head: equal data are equal bytes.
-    return base64.b64encode(gzip.compress(b"".join(parts), COMPRESSION, mtime=0)).decode("ascii")
+    level = FAST_COMPRESSION if len(data) >= LARGE else COMPRESSION
+    return base64.b64encode(gzip.compress(data, level, mtime=0)).decode("ascii")
 
 
 def unpack(text: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

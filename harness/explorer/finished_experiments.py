@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.explorer.answers import AnsweredRows, ExploredClassifier, answered_rows
@@ -20,11 +21,16 @@ from harness.tracking.finished_runs import (
     read_predictions,
 )
 from harness.tracking.store import Store
+from harness.values.commands import command_line
 from harness.values.formatting import counted
+from harness.values.labels import LabelSet
 from harness.values.progress import progress
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.explorer.explanations import Explanations
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,15 @@ class Explored:
     details: pd.DataFrame = field(repr=False)
     described: Described
 
-    def page(self, *, served: bool = False, limit: int = MAX_PAGE) -> str:
-        """Return the page, of at most ``limit`` bytes; see :func:`explorer_page`."""
-        data = page_data(self.rows, self.details, self.described, limit=limit)
-        return explorer_page(data, self.described, served=served)
+    def page(
+        self, *, served: bool = False, explanations: Explanations | None = None, limit: int = MAX_PAGE
+    ) -> str:
+        """Return the page, of at most ``limit`` bytes; see :func:`page_data` and :func:`explorer_page`."""
+        described = self.described
+        if explanations is not None:
+            described = replace(described, notes=(*described.notes, *explanations.notes))
+        data = page_data(self.rows, self.details, described, explanations=explanations, limit=limit)
+        return explorer_page(data, described, served=served)
 
 
 def explore(store: Store, experiments: Sequence[str]) -> Explored:
@@ -64,22 +75,27 @@ def explore(store: Store, experiments: Sequence[str]) -> Explored:
     ------
     StoreError
         Where an experiment is unknown or has no finished run, or files are gone.
-    PredictionsError
-        Where they have different labels.
     """
     return explore_runs(store, finished_runs(store, experiments))
 
 
 def explore_runs(store: Store, runs: Sequence[FinishedRun]) -> Explored:
-    """Read finished classifiers; see :func:`explore`."""
-    configs = [read_config(store, run) for run in runs]
+    """Read finished classifiers; see :func:`explore`.
+
+    Of classifiers with different labels, those stay that most others share theirs with; a note names the
+    others.
+    """
+    predictions = {run: read_predictions(store, run) for run in progress(runs, "reading", len(runs), "runs")}
+    kept, left_out = _of_one_label_set(predictions)
+    configs = [read_config(store, run) for run in kept]
     classifiers, slices = [], dict[tuple[str, str], Slice]()
     tables: list[pd.DataFrame] = []
     shown = all(config.get("tracking", {}).get("log_text", True) for config in configs)
-    for run in progress(runs, "reading", len(runs), "runs"):
+    for run in kept:
         evidence = read_evidence(store, run)
-        predictions = read_predictions(store, run)
-        classifiers.append(ExploredClassifier(run.name, predictions, tuple(evidence.findings), run.run_id))
+        classifiers.append(
+            ExploredClassifier(run.name, predictions[run], tuple(evidence.findings), run.run_id)
+        )
         slices |= {(cut.column, cut.value): cut for cut in evidence.slices}
         table = _rows_of(store, run, evidence.sentences, tables)
         if table is not None:
@@ -87,14 +103,36 @@ def explore_runs(store: Store, runs: Sequence[FinishedRun]) -> Explored:
     rows = answered_rows(classifiers, tuple(slices.values()))
     details = _joined(tables)
     described = Described(
-        title=", ".join(dict.fromkeys(run.experiment for run in runs)),
+        title=", ".join(dict.fromkeys(run.experiment for run in kept)),
         task=str(configs[0].get("task", "")),
         corpus=_corpus(configs),
         # One experiment that may not hold sentences is enough: its rows may be those of another.
         shows_text=shown,
-        notes=_notes(rows, details, shown=shown),
+        notes=(*_left_out_notes(left_out, predictions), *_notes(rows, details, shown=shown)),
     )
-    return Explored(tuple(runs), rows, details if shown else _without_texts(details), described)
+    return Explored(tuple(kept), rows, details if shown else _without_texts(details), described)
+
+
+def _of_one_label_set(
+    predictions: Mapping[FinishedRun, Predictions],
+) -> tuple[list[FinishedRun], list[FinishedRun]]:
+    """Return the runs with the labels that most have, of equally many the first, and the others."""
+    counts = Counter(table.labels for table in predictions.values())
+    labels = max(counts, key=lambda label_set: counts[label_set])
+    kept = [run for run, table in predictions.items() if table.labels == labels]
+    return kept, [run for run in predictions if run not in kept]
+
+
+def _left_out_notes(
+    runs: Sequence[FinishedRun], predictions: Mapping[FinishedRun, Predictions]
+) -> Iterator[str]:
+    by_labels: dict[LabelSet, list[FinishedRun]] = {}
+    for run in runs:
+        by_labels.setdefault(predictions[run].labels, []).append(run)
+    for labels, others in by_labels.items():
+        command = command_line("explore", *dict.fromkeys(run.experiment for run in others))
+        names = ", ".join(run.name for run in others)
+        yield f"Left out because of other labels ({', '.join(labels.names)}): {names}; see `{command}`."
 
 
 def _rows_of(

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.explorer.answers import AnsweredRows
+from harness.explorer.answers import NO_FOLD, AnsweredRows
 from harness.explorer.binary_table import pack
+from harness.explorer.row_choice import first_and_sample
 from harness.explorer.row_notes import row_notes
 from harness.explorer.scored_rows import COLUMNS, TEXTUAL
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from harness.explorer.explanations import Explanations
 
 MAX_PAGE = 25 * 2**20
 """Bytes of a page, at most."""
@@ -33,7 +36,7 @@ SCALE = 10_000
 NO_PROBABILITY = 65_535
 SAMPLE_SEED = 20_260_101
 FORMAT = 1
-DICTIONARIES = ("split", "target", "holder", "outlet", "date", "group", "votes")
+DICTIONARIES = ("split", "fold", "target", "holder", "outlet", "date", "group", "votes")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,12 @@ class Described:
 
 
 def page_data(
-    rows: AnsweredRows, details: pd.DataFrame, described: Described, *, limit: int = MAX_PAGE
+    rows: AnsweredRows,
+    details: pd.DataFrame,
+    described: Described,
+    *,
+    explanations: Explanations | None = None,
+    limit: int = MAX_PAGE,
 ) -> str:
     """Return the rows as the text that the page unpacks.
 
@@ -70,6 +78,8 @@ def page_data(
     details : DataFrame
         Of :func:`harness.explorer.scored_rows.scored_rows`; rows are looked up by id.
     described : Described
+    explanations : Explanations, optional
+        Words that moved labels; left out where sentences may not be shown.
     limit : int
         Bytes of the page, at most.
 
@@ -80,23 +90,16 @@ def page_data(
     """
     columns = _columns(rows, details, described)
     everything = np.arange(len(rows))
-    packed = _packed(rows, columns, described, everything)
+    packed = _packed(rows, columns, described, everything, explanations)
     room = limit - ROOM_FOR_PAGE
     rows_kept = everything
     # A few tries: how much a sample takes is only roughly in proportion to its rows.
     while len(packed) > room and len(rows_kept) > 1:
         share = 0.95 * room / len(packed)
-        rows_kept = _sampled(rows.wrong, max(1, int(share * len(rows_kept))))
-        packed = _packed(rows, columns, described, rows_kept)
+        size = max(1, int(share * len(rows_kept)))
+        rows_kept = first_and_sample(rows.wrong, ~rows.wrong, size, SAMPLE_SEED)
+        packed = _packed(rows, columns, described, rows_kept, explanations)
     return packed
-
-
-def _sampled(wrong: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
-    generator = np.random.default_rng(SAMPLE_SEED)
-    must, may = np.flatnonzero(wrong), np.flatnonzero(~wrong)
-    if len(must) >= size:
-        return np.sort(generator.choice(must, size, replace=False))
-    return np.sort(np.concatenate([must, generator.choice(may, size - len(must), replace=False)]))
 
 
 def _columns(rows: AnsweredRows, details: pd.DataFrame, described: Described) -> dict[str, list[Any]]:
@@ -114,15 +117,17 @@ def _columns(rows: AnsweredRows, details: pd.DataFrame, described: Described) ->
     # Predictions have these themselves, of runs that keep no rows, too.
     by_name["target"], by_name["group"] = rows.targets.tolist(), rows.groups.tolist()
     by_name["split"] = rows.splits.tolist()
-    marked = zip(by_name["text"], by_name["start"], by_name["end"], strict=True)
-    spans = [_browser_span(text, start, end) for text, start, end in marked]
-    by_name["start"], by_name["end"] = [start for start, _ in spans], [end for _, end in spans]
+    by_name["fold"] = ["" if fold == NO_FOLD else str(fold) for fold in rows.folds]
+    for row, text in enumerate(by_name["text"]):
+        if not text.isascii():
+            span = by_name["start"][row], by_name["end"][row]
+            by_name["start"][row], by_name["end"][row] = _browser_span(text, *span)
     return by_name
 
 
 def _browser_span(text: str, start: int, end: int) -> tuple[int, int]:
     """Return offsets as browsers count them: a character beyond the first 65,536 counts twice."""
-    if start < 0 or text.isascii():
+    if start < 0:
         return start, end
     return start + sum(c > "\uffff" for c in text[:start]), end + sum(c > "\uffff" for c in text[:end])
 
@@ -132,6 +137,7 @@ def _packed(
     columns: Mapping[str, list[Any]],
     described: Described,
     at: NDArray[np.intp],
+    explanations: Explanations | None,
 ) -> str:
     numbers: dict[str, NDArray[Any]] = {}
     head: dict[str, Any] = {
@@ -150,33 +156,34 @@ def _packed(
         "ids": rows.ids[at].tolist(),
     }
     for name in ("text", *DICTIONARIES):
-        head[name], numbers[name] = _numbered([columns[name][row] for row in at])
+        head[name], numbers[name] = _numbered(np.array(columns[name], dtype=object)[at])
     for name in ("start", "end"):
-        numbers[name] = np.array([columns[name][row] for row in at], dtype=np.int32)
+        numbers[name] = np.array(columns[name], dtype=np.int32)[at]
     numbers["truth"] = rows.truth[at]
     head["classifiers"] = []
     for number, answer in enumerate(rows.answers):
         head["classifiers"].append(
             {"name": answer.name, "run": answer.run_id, "seeds": len(answer.codes)}
-            | {"stated": bool((~np.isnan(answer.proba[at])).any())}
+            | {"repeats": answer.repeats, "stated": bool((~np.isnan(answer.proba[at])).any())}
+            | {"scores": {split: part.plain() for split, part in answer.scores.items()}}
         )
         numbers[f"codes{number}"] = answer.codes[:, at]
         numbers[f"label{number}"] = answer.label[at]
         numbers[f"proba{number}"] = _ten_thousandths(answer.proba[at].T)
         numbers[f"abstained{number}"] = answer.abstained[at].astype(np.uint8)
     texts = columns["text"] if described.shows_text else None
-    return pack(head | _about_rows(rows, texts, at), numbers)
+    why = explanations if described.shows_text else None
+    return pack(head | _about_rows(rows, texts, at) | {"why": _why(why, at)}, numbers)
 
 
 def _about_rows(
     rows: AnsweredRows, texts: Sequence[str] | None, at: NDArray[np.intp]
 ) -> dict[str, list[Any]]:
     """Return slices and notes of audits, with the positions that rows have in the page."""
-    moved = {int(row): position for position, row in enumerate(at)}
+    moved = {row: position for position, row in enumerate(at.tolist())}
     by_id: dict[str, list[int]] = {}
-    for position, row in enumerate(at):
-        if rows.splits[row] == "test":
-            by_id.setdefault(rows.ids[row], []).append(position)
+    for position in np.flatnonzero(rows.splits[at] == "test") if rows.slices else ():
+        by_id.setdefault(rows.ids[at[position]], []).append(int(position))
     slices = [
         [cut.column, cut.value, sorted(n for id_ in cut.ids for n in by_id.get(id_, ()))]
         for cut in rows.slices
@@ -189,11 +196,27 @@ def _about_rows(
     return {"slices": slices, "audits": audits}
 
 
-def _numbered(values: list[str]) -> tuple[list[str], NDArray[np.int32]]:
+def _why(explanations: Explanations | None, at: NDArray[np.intp]) -> list[list[Any]]:
+    """Return what is told of the words of rows, with the positions that these have in the page."""
+    moved = {row: position for position, row in enumerate(at.tolist())}
+    return [
+        [
+            moved[each.row],
+            each.classifier,
+            each.answer.label,
+            [[word.text, round(word.weight, 3), word.method] for word in each.answer.words],
+        ]
+        for each in (explanations.explained if explanations is not None else ())
+        if each.row in moved
+    ]
+
+
+def _numbered(values: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int32]]:
     """Return the different values, in order of appearance, and the number of each row's."""
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    return list(numbers), np.array(codes, dtype=np.int32)
+    import pandas as pd
+
+    codes, unique = pd.factorize(values)
+    return unique.tolist(), codes.astype(np.int32)
 
 
 def _ten_thousandths(proba: NDArray[np.float64]) -> NDArray[np.uint16]:

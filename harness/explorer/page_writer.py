@@ -22,6 +22,7 @@ SCRIPTS = (
     "data.js",
     "filters.js",
     "statistics.js",
+    "intervals.js",
     "elements.js",
     "list.js",
     "panels.js",

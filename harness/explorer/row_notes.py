@@ -41,6 +41,9 @@ def row_notes(rows: AnsweredRows, texts: Sequence[str] | None) -> list[RowNote]:
     texts : sequence of str, or None
         The sentence of each row; None where sentences may not be shown.
     """
+    # Of very many rows the look-up tables take longest, and most runs of that size have no such findings.
+    if not any(finding.details for _, findings in rows.findings for finding in findings):
+        return []
     by_id: dict[str, list[int]] = {}
     by_sentence: dict[tuple[str, str], list[int]] = {}
     for position, (id_, target) in enumerate(zip(rows.ids, rows.targets, strict=True)):

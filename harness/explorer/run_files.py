@@ -32,7 +32,9 @@ def explorer_files(prepared: Prepared, result: ClassifierResult, run_id: str) ->
         Name of the file → its content. Without sentences under ``tracking.log_text: false``.
     """
     details = scored_rows(prepared)
-    classifier = ExploredClassifier(result.classifier.name, result.predictions, result.findings, run_id)
+    classifier = ExploredClassifier(
+        result.classifier.name, result.predictions, result.findings, run_id, result.scores
+    )
     rows = answered_rows([classifier], prepared.report_rows.slices)
     described = Described(
         title=f"{prepared.plan.name}: {result.classifier.name}",

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.explorer.answering import Answering
-from harness.explorer.finished_experiments import Explored
 from harness.explorer.web_server import Access, guarded, listen
 from harness.explorer.web_server import serve as serve_guarded
-from harness.tracking.store import Store
 from harness.values.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -34,14 +32,15 @@ PAGE_HEADERS = {"content-security-policy": "frame-ancestors 'none'"}
 
 
 def serve(
-    store: Store, explored: Explored, *, port: int | None = None, say: Callable[[str], object] = print
+    page: str, answering: Answering, *, port: int | None = None, say: Callable[[str], object] = print
 ) -> None:
     """Serve the page until Ctrl-C; the server is this process, so that nothing outlives it.
 
     Parameters
     ----------
-    store : Store
-    explored : Explored
+    page : str
+        Made to be served, see :meth:`harness.explorer.finished_experiments.Explored.page`.
+    answering : Answering
     port : int, optional
         Default: the first free one from 5100 on.
     say : callable
@@ -54,8 +53,7 @@ def serve(
     """
     with listen(PORTS if port is None else (port,)) as listening:
         access = Access(listening.getsockname()[1])
-        answering = Answering(store, explored.runs, explored.described.task, explored.described.shows_text)
-        app = application(explored.page(served=True), answering, access)
+        app = application(page, answering, access)
         address = f"{access.origin}/?token={access.token}"
         serve_guarded(app, listening, lambda: say(f"{address}\nPress Ctrl-C to stop it."))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.config.plan.plan import loadable
 from harness.reports.comparison_reasons import RunEvidence
 from harness.scoring.slices import Slice
 from harness.tracking import names, run_files
@@ -117,7 +118,7 @@ def read_predictions(store: Store, run: FinishedRun) -> Predictions:
 
 
 def read_config(store: Store, run: FinishedRun) -> dict[str, Any]:
-    """Read the config of a run, with all defaults.
+    """Read the config of a run, with all defaults; it can be resolved again.
 
     Raises
     ------
@@ -127,7 +128,7 @@ def read_config(store: Store, run: FinishedRun) -> dict[str, Any]:
     from mlflow.exceptions import MlflowException
 
     try:
-        return _read_json(store, run, "config.yaml")
+        return loadable(_read_json(store, run, "config.yaml"))
     except (OSError, MlflowException) as error:
         raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
 

@@ -9,6 +9,7 @@ from golden import Golden
 
 from harness.config import plan
 from harness.config.load import load
+from harness.config.plan.plan import loadable
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError
 from harness.values.labels import FRAMING, STANCE, LabelSet
@@ -107,6 +108,15 @@ def test_the_canonical_config_resolves_to_the_same_plan(tmp_path: Path) -> None:
     again.write_text(resolved.config_text, encoding="utf-8")
     assert plan.read(again).canonical() == resolved.canonical()
     assert plan.read(again).digest == resolved.digest
+
+
+def test_the_logged_config_of_a_tuned_classifier_can_be_resolved(tmp_path: Path) -> None:
+    text = SMALL.replace("{prior: {kind: prior}}", "{a: {kind: linear, tune: {C: [1, 2]}}, b: {kind: prior}}")
+    planned = plan_of(tmp_path, text)
+    again = plan_of(tmp_path, planned.config_text)
+    assert (again.digest, again.classifiers[0].tune) == (planned.digest, {"C": (1.0, 2.0)})
+    # As earlier versions have logged it.
+    assert plan_of(tmp_path, json.dumps(loadable(planned.canonical()))).digest == planned.digest
 
 
 def test_the_digest_follows_what_matters(tmp_path: Path) -> None:

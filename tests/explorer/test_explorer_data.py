@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import toys
 
 from harness.explorer import answers, binary_table, page_data, run_files, scored_rows
-from harness.explorer.finished_experiments import explore
+from harness.explorer.answering import answering_of
+from harness.explorer.explained_rows import UnexplainableError, explained
+from harness.explorer.explanations import Explanations
+from harness.explorer.finished_experiments import Explored, explore
 from harness.explorer.page_writer import PAGE, explorer_page
 from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import Slice
 from harness.tracking.store import Store
 from harness.values.errors import PredictionsError
 from harness.values.findings import Detail, Finding
+from harness.values.tables import Predictions
 from tests.explorer import made_up
 
 DESCRIBED = page_data.Described("made up", "stance", "made up")
@@ -98,6 +104,44 @@ def test_folds_that_repeat_show_each_row_once(tmp_path: Path) -> None:
     assert (rows.splits == "test").sum() == 54
     # Two seeds, two repeats.
     assert len(rows.answers[0].codes) == 4
+
+
+def test_validation_rows_of_several_folds_stand_once_for_each() -> None:
+    folds = []
+    for fold, first in enumerate((0, 4), start=1):
+        table = made_up.classifier("a", 12, seeds=2, salt=fold, missing=0.2).predictions.rows
+        ids = {f"row-{row}" for row in range(first, first + 8)}
+        folds.append(table[table["id"].isin(ids)].assign(split="validation", fold=fold))
+    table = pd.concat(folds, ignore_index=True)
+    rows = answers.answered_rows([answers.ExploredClassifier("a", Predictions(made_up.LABELS, table))])
+    assert len(rows) == 16
+    (answer,) = rows.answers
+    for position, (fold, id_) in enumerate(zip(rows.folds, rows.ids, strict=True)):
+        of_row = table[(table["fold"] == fold) & (table["id"] == id_)].sort_values("seed")
+        given = [None if code < 0 else made_up.LABELS.names[code] for code in answer.codes[:, position]]
+        assert given == [label if isinstance(label, str) else None for label in of_row["prediction"]]
+        assert answer.abstained[position] == of_row["abstain"].sum()
+    head, columns = binary_table.unpack(page_data.page_data(rows, made_up.details([]), DESCRIBED))
+    assert [head["fold"][code] for code in columns["fold"]] == ["1"] * 8 + ["2"] * 8
+
+
+def test_the_page_holds_the_scores_of_the_run(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, split="{kind: kfold, k: 3, repeats: 2}")
+    (outcome,) = run_classifiers(prepared, tmp_path / "results")
+    assert outcome.result is not None
+    result = outcome.result
+    logged = result.scores.rows.set_index(["metric", "split", "slice"])
+    computed, taken = (
+        answers.answered_rows([answers.ExploredClassifier("a", result.predictions, scores=scores)]).answers[0]
+        for scores in (None, result.scores)
+    )
+    assert {split: values.plain() for split, values in computed.scores.items()} == {
+        split: values.plain() for split, values in taken.scores.items()
+    }
+    for split, values in taken.scores.items():
+        expected = logged.loc[("f1_macro", split, "all"), ["value", "low", "high"]].tolist()
+        np.testing.assert_allclose(values.f1_macro, expected)
+    assert (taken.repeats, taken.scores["test"].stretch > 1) == (2, True)
 
 
 def sizes(rows: answers.AnsweredRows, texts: list[str], limit: int) -> dict[str, object]:
@@ -199,6 +243,63 @@ def test_each_run_and_each_comparison_keep_their_page(trained: Path) -> None:
         page.read_text(encoding="utf-8").partition('id="data">')[2].partition("<")[0]
     )
     assert {classifier["name"] for classifier in head["classifiers"]} == {run.name for run in explored.runs}
+
+
+def test_of_experiments_with_different_labels_those_that_fit_are_shown(folder: Path) -> None:
+    store = Store.open(folder)
+    for name, task in (("toys", "stance"), ("frames", "framing")):
+        prepared = toys.prepared(folder, name=name, task=task)
+        assert [outcome.error for outcome in run_classifiers(prepared, store)] == [None]
+    explored = explore(store, ["toys", "frames"])
+    assert [run.name for run in explored.runs] == ["toys/verbs"]
+    (note,) = explored.described.notes
+    assert "frames/verbs" in note
+    assert "explore frames" in note
+
+
+def explained_page(folder: Path, size: int) -> tuple[Explored, Explanations, dict[str, Any]]:
+    explored = explore(Store.open(folder), ["toys"])
+    explanations = explained(answering_of(Store.open(folder), explored), explored, size)
+    page = explored.page(explanations=explanations)
+    return explored, explanations, binary_table.unpack(page.partition('id="data">')[2].partition("<")[0])[0]
+
+
+def test_words_are_told_of_the_wrong_rows_first(trained: Path) -> None:
+    explored, explanations, head = explained_page(trained, 20)
+    wrong = np.flatnonzero(explored.rows.wrong & (explored.rows.splits == "test"))
+    assert set(wrong) < set(explanations.at)
+    assert len(explanations.at) == 20
+    # The one that cannot be saved has no model to be asked.
+    assert ["unsaved" in note for note in explanations.notes] == [True]
+    names = [classifier["name"] for classifier in head["classifiers"]]
+    assert {names[classifier] for _, classifier, _, _ in head["why"]} == {"prior", "verbs", "strong"}
+    moved = {(row, names[classifier]): words for row, classifier, _, words in head["why"]}
+    for row in explanations.at:
+        (text, weight, method), *_ = moved[(int(row), "strong")]
+        assert (text in toys.VERBS.values(), weight > 0, method) == (True, True, "occlusion")
+
+
+def test_of_many_wrong_rows_some_are_explained(trained: Path) -> None:
+    explored, explanations, _ = explained_page(trained, 3)
+    assert explored.rows.wrong[explanations.at].tolist() == [True] * 3
+
+
+def test_explained_rows_that_a_small_page_leaves_out_take_their_words_along(trained: Path) -> None:
+    explored, explanations, _ = explained_page(trained, 1_000)
+    whole = explored.page(explanations=explanations)
+    small = explored.page(explanations=explanations, limit=page_data.ROOM_FOR_PAGE + 2_000)
+    heads = [
+        binary_table.unpack(text.partition('id="data">')[2].partition("<")[0])[0] for text in (whole, small)
+    ]
+    assert len(heads[1]["why"]) < len(heads[0]["why"])
+    assert {row for row, *_ in heads[1]["why"]} <= set(range(heads[1]["n"]))
+
+
+def test_no_word_is_told_where_sentences_may_not_be_shown(folder: Path) -> None:
+    prepared = toys.prepared(folder, log_text="false")
+    assert [outcome.error for outcome in run_classifiers(prepared, Store.open(folder))] == [None]
+    with pytest.raises(UnexplainableError, match="log_text"):
+        explained_page(folder, 5)
 
 
 def test_a_run_of_an_earlier_version_shows_the_sentences_of_its_table(trained: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,46 +9,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+import toys
 
 from experiments.performance import browser
+from harness.explorer.answering import answering_of
 from harness.explorer.answers import ExploredClassifier, answered_rows
+from harness.explorer.explained_rows import explained
+from harness.explorer.finished_experiments import explore
 from harness.explorer.page_data import Described, page_data
 from harness.explorer.page_writer import explorer_page, page_script
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
+from harness.scoring.metrics.framing import EXACT_MATCH
 from harness.scoring.score import score
-from tests.explorer import made_up
+from harness.tracking.store import Store
+from tests.explorer import accessibility, made_up
+from tests.explorer.hostile_texts import HOSTILE, PAYLOADS
 
 in_browser = pytest.mark.skipif(not browser.path(), reason="Chromium is not installed (apt install chromium)")
 
-PAYLOADS = (
-    "<script>window.hacked = 1</script>",
-    "</script><script>window.hacked = 1</script>",
-    "<img src=x onerror='window.hacked = 1'>",
-    "<svg/onload=window.hacked=1>",
-    '" onmouseover="window.hacked = 1',
-    "javascript:window.hacked=1",
-    "<!--<script>",
-    "]]></script>",
-    "{{ 7 * 7 }}${7*7}{% raw %}",
-    "<style>* { display: none }</style>",
-    "<iframe srcdoc='<script>parent.hacked=1</script>'>",
-    "&lt;b&gt; &amp;amp; &#x3C;",
-    "__proto__",
-    "constructor",
-    "'; alert(1); //",
-    "\u202etfel ot thgir\u202c",
-    "\x00\x01\x7f\x9f",
-    "\ud800 alone",
-    "line\u2028separators\u2029here\r\n",
-    "😀" * 40,
-    "<a href='//example.org' target=_blank>link</a>",
-    "<base href='//example.org/'>",
-    "<meta http-equiv=refresh content='0;url=//example.org'>",
-    "%3Cscript%3E&q=1#x=2",
-    "a" * 3000,
-)
-WRAPPERS = ("{}", " {} ", "{}{}", "before {} after", "«{}»", "\n{}\n", "<p>{}</p>", "x={}&y={}")
-HOSTILE = tuple(wrapper.replace("{}", text) for text, wrapper in itertools.product(PAYLOADS, WRAPPERS))
 NO_REQUESTS = ("default-src 'none'", "connect-src 'none'", "form-action 'none'")
 ELEMENTS = "document.querySelectorAll('script, img, iframe, base, link, style, a').length"
 SETTLED = "document.documentElement.dataset.settled"
@@ -120,6 +97,62 @@ def test_the_numbers_are_those_of_the_harness(chromium: browser.Browser, tmp_pat
         assert n == "120"
         assert float(accuracy) == pytest.approx(values["accuracy"], abs=5e-4)
         assert float(f1) == pytest.approx(values["f1_macro"], abs=5e-4)
+    assert tab.problems() == []
+
+
+def intervals_of(tab: browser.Tab) -> list[list[list[float]]]:
+    """Return the ends that the page shows: classifier by classifier, of accuracy and macro-F1."""
+    shown = tab.evaluate(
+        "[...document.querySelectorAll('#scores tbody tr')].map((row) =>"
+        " [...row.querySelectorAll('small')].map((cell) => cell.textContent.trim()))"
+    )
+    return [[[float(end) for end in cell.split(" to ") if end] for cell in row] for row in shown]
+
+
+def scored(classifier: ExploredClassifier, ids: set[str]) -> list[list[float]]:
+    metrics = [EXACT_MATCH if classifier.predictions.labels.multi else ACCURACY, F1_MACRO]
+    rows = score(classifier.predictions, metrics, slices={"these": ids}).rows
+    return rows.loc[rows["slice"] == "these", ["low", "high"]].to_numpy().tolist()
+
+
+@in_browser
+@pytest.mark.parametrize("kind", ["stance", "framing"])
+def test_intervals_are_those_of_the_harness(chromium: browser.Browser, tmp_path: Path, kind: str) -> None:
+    classifiers = (
+        [made_up.classifier(name, 240, salt=salt, missing=0.1 * salt) for salt, name in enumerate("abc")]
+        if kind == "stance"
+        else [made_up.framing(name, 240, salt=salt) for salt, name in enumerate("ab")]
+    )
+    address = write(tmp_path / "page.html", classifiers)
+    everything = intervals_of(opened(chromium, address))
+    every = {f"row-{row}" for row in range(240)}
+    for shown, classifier in zip(everything, classifiers, strict=True):
+        # To the printed digit: of all rows, the page has the numbers of the run.
+        assert shown == [[round(end, 3) for end in ends] for ends in scored(classifier, every)]
+    few = {f"row-{row}" for row in range(240) if "1" in str(row)}
+    of_few = intervals_of(opened(chromium, f"{address}#re=1&q=^Sentence+%5Cd*1"))
+    differences = [
+        np.subtract(shown, scored(classifier, few)).ravel()
+        for shown, classifier in zip(of_few, classifiers, strict=True)
+    ]
+    # Draws of its own: the ends of intervals that are 0.15 wide and more differ by chance.
+    assert np.abs(differences).max() < 0.015
+    assert np.abs(differences).mean() < 0.005
+
+
+@in_browser
+def test_words_that_moved_a_label_need_no_server(chromium: browser.Browser, trained: Path) -> None:
+    explored = explore(Store.open(trained), ["toys"])
+    explanations = explained(answering_of(Store.open(trained), explored), explored, 5)
+    path = trained / "page.html"
+    path.write_text(explored.page(explanations=explanations), encoding="utf-8")
+    tab = opened(chromium, f"{path.as_uri()}#why=here")
+    assert count(tab) == 5
+    tab.press("j")
+    text = tab.evaluate("document.getElementById('detail').textContent")
+    assert "Words that moved a label" in text
+    assert any(f"{verb} +" in text for verb in toys.VERBS.values())
+    assert "here for 5 of the" in tab.evaluate("document.getElementById('notes').textContent")
     assert tab.problems() == []
 
 
@@ -227,6 +260,17 @@ def test_the_keyboard_alone_is_enough(chromium: browser.Browser, tmp_path: Path)
 
 
 @in_browser
+def test_clearing_the_filters_clears_the_search(chromium: browser.Browser, tmp_path: Path) -> None:
+    tab = opened(chromium, write(tmp_path / "page.html", three()) + "#q=nowhere")
+    assert (count(tab), tab.evaluate("document.getElementById('empty').hidden")) == (0, False)
+    tab.evaluate(f"delete {SETTLED}")
+    tab.press("x")
+    tab.wait(SETTLED)
+    assert (count(tab), tab.evaluate("document.getElementById('q').value")) == (120, "")
+    assert tab.problems() == []
+
+
+@in_browser
 def test_hostile_texts_are_shown_as_they_are(chromium: browser.Browser, tmp_path: Path) -> None:
     assert len(HOSTILE) == 200
     n = len(HOSTILE)
@@ -296,6 +340,23 @@ def test_nothing_is_wider_than_the_screen(
     tab.press("j")
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.evaluate("document.querySelectorAll('.row').length") < 60
+
+
+@in_browser
+@accessibility.checked
+@pytest.mark.parametrize("width", [400, 1300])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_keeps_anybody_out(chromium: browser.Browser, tmp_path: Path, width: int, dark: bool) -> None:
+    address = write(tmp_path / "page.html", three(missing=0.1), outlet=["Post"] * 60 + ["Times"] * 60)
+    tab = opened(chromium, f"{address}#clf=a&vs=b&outcome=wrong", width=width, dark=dark)
+    seen = {"list": accessibility.faults(tab)}
+    tab.press("j")
+    seen["row"] = accessibility.faults(tab)
+    tab.evaluate("document.querySelectorAll('details').forEach((panel) => { panel.open = true; })")
+    seen["filters"] = accessibility.faults(tab)
+    tab.press("?")
+    seen["help"] = accessibility.faults(tab)
+    assert seen == {part: [] for part in seen}
 
 
 @in_browser

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import toys
 
 from harness.explorer import server
-from harness.explorer.answering import Answering
+from harness.explorer.answering import Answering, answering_of
+from harness.explorer.explanations import MarkedSentence
 from harness.explorer.finished_experiments import explore
 from harness.explorer.web_server import Access
+from harness.runs.classifiers import run_classifiers
 from harness.tracking.models import load
 from harness.tracking.store import Store
 
@@ -121,9 +124,33 @@ def test_every_model_labels_a_sentence(answering: Answering) -> None:
 
 def test_the_word_that_moves_the_label_is_named(answering: Answering) -> None:
     start = QUESTION["text"].index("Harbour")
-    words = answering.words("strong", QUESTION["text"], "Harbour Party", (start, start + 13))
-    assert [word["text"] for word in words][:1] == ["praised"]
-    assert words[0]["weight"] > 0
+    answer = answering.words("strong", QUESTION["text"], "Harbour Party", (start, start + 13))
+    (labelled,) = (
+        each for each in answering.label(QUESTION["text"], QUESTION["party"]) if each["name"] == "strong"
+    )
+    assert (answer["label"], answer["words"][0]["text"]) == (labelled["label"], "praised")
+    assert answer["words"][0]["weight"] > 0
+
+
+def test_words_are_told_of_a_party_that_the_sentence_does_not_name(answering: Answering) -> None:
+    sentences = [
+        MarkedSentence("Varna praised nobody.", "Coastal Union"),
+        MarkedSentence(QUESTION["text"], QUESTION["party"], 14, 27),
+    ]
+    answers = answering.words_of_rows("strong", sentences)
+    assert [answer.words[0].text for answer in answers] == ["praised", "praised"]
+    assert answering.words_of_rows("strong", sentences[::-1]) == answers[::-1]
+
+
+def test_training_sentences_of_a_tuned_classifier_are_found(folder: Path) -> None:
+    tuned = "  tuned: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}"
+    prepared = toys.prepared(folder, classifiers=tuned)
+    for outcome in run_classifiers(prepared, Store.open(folder)):
+        assert outcome.error is None
+    tuned_answering = answering_of(Store.open(folder), explore(Store.open(folder), ["toys"]))
+    assert tuned_answering.neighbours(QUESTION["text"])
+    (labelled,) = tuned_answering.label(QUESTION["text"], QUESTION["party"])
+    assert set(labelled["proba"]) == {"critical", "neutral", "supportive"}
 
 
 def test_training_sentences_stay_out_where_no_sentence_may_be_shown(answering: Answering) -> None:

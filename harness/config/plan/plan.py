@@ -151,9 +151,31 @@ class Plan:
     @cached_property
     def config_text(self) -> str:
         """The canonical config as JSON, which is also YAML: loading it gives the same plan."""
-        return json.dumps(self.canonical(), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(loadable(self.canonical()), indent=2, ensure_ascii=False) + "\n"
 
     @property
     def digest(self) -> str:
         """Return 16 hexadecimal digits that identify the whole config."""
         return fingerprint([json.dumps(self.canonical(), sort_keys=True)])
+
+
+def loadable(canonical: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a canonical config without what a config may not say twice: a tuned option beside its grid.
+
+    Parameters
+    ----------
+    canonical : mapping
+        See :meth:`Plan.canonical`; or the config of a run that an earlier version has logged like that.
+
+    Returns
+    -------
+    dict
+        A copy, as far as it differs.
+    """
+    classifiers = {
+        name: {option: value for option, value in part.items() if option not in (part.get("tune") or ())}
+        if isinstance(part, Mapping)
+        else part
+        for name, part in canonical.get("classifiers", {}).items()
+    }
+    return {**canonical, "classifiers": classifiers}

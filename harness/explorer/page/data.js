@@ -31,11 +31,21 @@ function tableOf(head, columns) {
       abstained: columns[`abstained${number}`],
     })),
     audits: new Map(),
+    why: new Map(),
     auditNames: [...new Set(head.audits.map((note) => note[2]))],
   };
+  for (const [row, classifier, label, moved] of head.why) {
+    if (!table.why.has(row)) table.why.set(row, new Map());
+    table.why.get(row).set(classifier, {label, words: moved.map(([text, weight, method]) => ({text, weight, method}))});
+  }
   for (const [row, classifier, audit, facts] of head.audits) {
     if (!table.audits.has(row)) table.audits.set(row, []);
     table.audits.get(row).push({classifier, audit, facts});
+  }
+  // Votes on something else, as those on stance where frames are labelled, say nothing of these answers.
+  if (!head.votes.some((votes) => votes.split("|").some((vote) => head.labels.includes(vote)))) {
+    table.votes = [""];
+    columns.votes.fill(0);
   }
   // Rows of one group are resampled together; a row without a group is one of its own.
   const none = head.group.indexOf("");
@@ -62,6 +72,12 @@ function probability(classifier, label, row) {
 
 const isRight = (classifier, row) => classifier.label[row] === T.truth[row];
 const wasAsked = (classifier, row) => classifier.label[row] !== NOT_SCORED;
+
+// Under most seeds that were asked; those of other rows may be more.
+const abstains = (classifier, row) => 2 * classifier.abstained[row] > seedsAgreeing(classifier, row)[1];
+
+// What a link names a row by: rows that several folds have scored share their id.
+const nameOf = (row) => valueOf("fold", row) === "" ? T.ids[row] : `${T.ids[row]} (fold ${valueOf("fold", row)})`;
 
 // How many seeds gave the answer that is shown, and how many were asked.
 function seedsAgreeing(classifier, row) {

@@ -9,7 +9,7 @@ function drawDetail(row) {
     make("button", {type: "button", class: "close", "aria-label": "close (Esc)", onclick: () => { choose(-1); byId("list").focus(); }}, "×"),
     make("p", {class: "sentence", dir: "auto"}, ...markedText(row)),
     T.shows_text ? null : make("p", {class: "soft small"}, "Sentences are left out because of tracking.log_text: false."),
-    facts(row), answersTable(row), ...others(row), ...audits(row), ...servedParts(row),
+    facts(row), answersTable(row), ...others(row), ...audits(row), ...why(row), ...servedParts(row),
   ];
   box.replaceChildren(...parts.filter(Boolean));
   box.scrollTop = 0;
@@ -30,6 +30,7 @@ function facts(row) {
   add("group", valueOf("group", row), "group");
   add("votes", valueOf("votes", row).split("|").filter(Boolean).map(words).join(", "));
   add("part", valueOf("split", row));
+  add("fold", valueOf("fold", row), "fold");
   add("id", T.ids[row]);
   return list;
 }
@@ -39,7 +40,7 @@ function answersTable(row) {
     const [sign, kind, word] = signOf(classifier, row), seeds = seedAnswers(classifier, row);
     const bars = classifier.stated && wasAsked(classifier, row) ? T.labels.map((name, label) => probabilityBar(name, probability(classifier, label, row))) : [];
     return make("section", {class: `said ${kind}`}, make("h3", {}, classifier.name),
-      make("p", {class: "what"}, make("b", {"aria-hidden": "true"}, `${sign} `), setName(classifier.label[row]), make("span", {class: "soft"}, wasAsked(classifier, row) ? ` · ${word}${2 * classifier.abstained[row] > classifier.seeds ? " · abstains" : ""}` : "")),
+      make("p", {class: "what"}, make("b", {"aria-hidden": "true"}, `${sign} `), setName(classifier.label[row]), make("span", {class: "soft"}, wasAsked(classifier, row) ? ` · ${word}${abstains(classifier, row) ? " · abstains" : ""}` : "")),
       seeds && make("p", {class: "soft small"}, seeds), ...bars);
   });
   return make("div", {}, make("h2", {}, "Answers"), ...rows);
@@ -66,7 +67,7 @@ function others(row) {
   if (!T.shows_text) return [];
   const rows = [];
   for (let other = 0; other < T.n; other++) {
-    if (other !== row && T.col.text[other] === T.col.text[row] && T.col.group[other] === T.col.group[row] && T.col.split[other] === T.col.split[row]) rows.push(other);
+    if (other !== row && T.col.text[other] === T.col.text[row] && T.col.group[other] === T.col.group[row] && T.col.split[other] === T.col.split[row] && T.col.fold[other] === T.col.fold[row]) rows.push(other);
   }
   if (!rows.length) return [];
   return [make("h2", {}, "Other parties of the sentence"), make("ul", {class: "plain"}, ...rows.map((other) => make("li", {},
@@ -79,4 +80,19 @@ function audits(row) {
   if (!notes.length) return [];
   return [make("h2", {}, "Audits that touch the row"), ...notes.map((note) => make("div", {class: "note"}, make("p", {}, make("b", {}, words(note.audit)), ` of ${T.classifiers[note.classifier].name}`),
     make("dl", {class: "facts"}, ...note.facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {dir: "auto"}, value)]))))];
+}
+
+// The words that moved the labels: of rows that they were computed for, and beside a server of any.
+function why(row) {
+  const known = T.why.get(row), later = T.shows_text && T.task === "stance" && textOf(row) ? T.classifiers.map((classifier) => known && known.has(classifier.number) ? null : askWords(classifier, row)) : [];
+  if (!known && !later.some(Boolean)) return T.why.size ? [make("p", {class: "soft small"}, "Which words moved a label was computed for other rows: see “words” among the filters.")] : [];
+  const parts = T.classifiers.flatMap((classifier) => known && known.has(classifier.number) ? [make("h3", {}, classifier.name), wordList(known.get(classifier.number))] : [later[classifier.number]]);
+  return [make("h2", {}, "Words that moved a label"), ...parts.filter(Boolean)];
+}
+
+function wordList({label, words: moved}) {
+  if (!label) return make("p", {class: "soft small"}, "It gives no label.");
+  if (!moved.length) return make("p", {class: "soft small"}, `No single word moves ${words(label)}.`);
+  const how = moved[0].method === "exact" ? `What each adds to the score of ${words(label)}.` : `What the probability of ${words(label)} loses without it.`;
+  return make("div", {}, make("ul", {class: "plain"}, ...moved.map((word) => make("li", {}, make("span", {dir: "auto"}, word.text), make("span", {class: word.weight > 0 ? "for" : "against"}, ` ${word.weight > 0 ? "+" : "−"}${decimals(Math.abs(word.weight), 2)}`)))), make("p", {class: "soft small"}, how));
 }

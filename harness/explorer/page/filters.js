@@ -2,10 +2,10 @@
 
 const NOTHING = Object.freeze({
   split: "test", clf: "", vs: "", outcome: "", who: "", truth: "", answer: "", seeds: "", votes: "", party: "", outlet: "",
-  holder: "", group: "", slice: "", audit: "", of: "", from: "", to: "", q: "", re: "", sort: "", row: "",
+  holder: "", group: "", fold: "", slice: "", audit: "", why: "", of: "", from: "", to: "", q: "", re: "", sort: "", row: "",
 });
 // Parts that choose rows by what classifiers answered: numbers over such rows describe them, and estimate nothing.
-const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "from", "to"];
+const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "audit", "why", "from", "to"];
 const VIEW_ONLY = ["clf", "vs", "sort", "row", "of", "split", "re"];
 const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000;
 
@@ -49,7 +49,7 @@ function tests(filter) {
     list.push((row) => column[row] === code);
   };
   equals("split", filter.split);
-  for (const [key, name] of [["party", "target"], ["outlet", "outlet"], ["holder", "holder"], ["group", "group"]]) {
+  for (const [key, name] of [["party", "target"], ["outlet", "outlet"], ["holder", "holder"], ["group", "group"], ["fold", "fold"]]) {
     if (filter[key]) equals(name, filter[key]);
   }
   if (filter.truth) { const test = setTest(filter.truth); list.push((row) => test(T.truth[row])); }
@@ -79,6 +79,7 @@ function tests(filter) {
     for (const row of cut ? cut[2] : []) inside[row] = 1;
     list.push((row) => inside[row] === 1);
   }
+  if (filter.why) list.push((row) => T.why.has(row));
   if (filter.audit) list.push((row) => (T.audits.get(row) || []).some((note) => note.audit === filter.audit));
   if (filter.q) list.push(searchTest(filter));
   return list;

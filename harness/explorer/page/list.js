@@ -3,9 +3,8 @@
 const OVERSCAN = 6;
 const list = {rows: new Int32Array(0), selected: -1, first: -1, last: -1};
 
-function rowHeight() {
-  return Number.parseFloat(getComputedStyle(byId("list")).getPropertyValue("--row"));
-}
+// A phone gives each four classifiers a line more.
+const rowHeight = () => byId("probe").offsetHeight;
 
 function showRows(rows) {
   list.rows = rows;
@@ -50,10 +49,9 @@ function answerCell(classifier, row) {
   const [sign, kind] = signOf(classifier, row), p = answerProbability(classifier, row);
   const bar = make("i", {class: "bar"});
   bar.style.setProperty("--share", Number.isNaN(p) ? 0 : p);
-  const abstains = 2 * classifier.abstained[row] > classifier.seeds;
   return make("span", {class: `answer ${kind}`, "data-name": classifier.name, title: `${classifier.name}: ${setName(classifier.label[row])}`},
     make("b", {}, sign), make("span", {class: "word"}, setName(classifier.label[row])),
-    abstains && make("em", {title: "abstains"}, "~"), make("small", {}, agreement(classifier, row)), bar);
+    abstains(classifier, row) && make("em", {title: "abstains"}, "~"), make("small", {}, agreement(classifier, row)), bar);
 }
 
 function spoken(row) {

@@ -1,7 +1,7 @@
 // The page: state in, everything drawn out; every change of the filter is a step of the back button.
 
 let T = null, state = null, drawn = 0, pushes = true;
-const TITLES = {party: "party", outlet: "outlet", holder: "holder", group: "group", slice: "slice", audit: "audit", truth: "truth", answer: "answer", outcome: "outcome", who: "pair", seeds: "seeds", votes: "votes", q: "search"};
+const TITLES = {party: "party", outlet: "outlet", holder: "holder", group: "group", fold: "fold", why: "words", slice: "slice", audit: "audit", truth: "truth", answer: "answer", outcome: "outcome", who: "pair", seeds: "seeds", votes: "votes", q: "search"};
 
 function writeAddress(step) {
   const text = filterText(state);
@@ -24,7 +24,7 @@ function change(parts, step = true) {
 }
 
 async function draw() {
-  const number = ++drawn, cancelled = () => number !== drawn;
+  const step = ++drawn, cancelled = () => step !== drawn;
   showControls();
   if (state.q && state.re && !(regexMatches.get(state.q) instanceof Uint8Array)) {
     byId("search-says").textContent = "searching …";
@@ -43,19 +43,19 @@ async function draw() {
   drawScores(tallied, null);
   drawConfusion(rows);
   drawHistogram(before);
-  const wanted = state.row ? rows.findIndex((row) => T.ids[row] === state.row) : -1;
+  const wanted = state.row ? rows.findIndex((row) => nameOf(row) === state.row) : -1;
   if (wanted >= 0) choose(wanted); else drawDetail(null);
   document.documentElement.dataset.drawn = String(Math.round(performance.now() - began));
   await pause();
   if (cancelled()) return;
   drawPair(rows);
-  const intervals = [];
-  for (const tally of tallied) {
-    intervals.push(await bootstrap(tally, cancelled));
+  const ranges = [];
+  for (const [number, tally] of tallied.entries()) {
+    ranges.push(await intervals(T.classifiers[number], tally, cancelled));
     if (cancelled()) return;
   }
-  drawScores(tallied, intervals);
-  document.documentElement.dataset.settled = String(number);
+  drawScores(tallied, ranges);
+  document.documentElement.dataset.settled = String(step);
 }
 
 function report(n) {
@@ -64,7 +64,7 @@ function report(n) {
 }
 
 function rowChosen(row) {
-  state.row = row === null ? "" : T.ids[row];
+  state.row = row === null ? "" : nameOf(row);
   writeAddress(false);
   drawDetail(row);
 }
@@ -73,7 +73,7 @@ function rowChosen(row) {
 function openRow(row) {
   const position = list.rows.indexOf(row);
   if (position >= 0) choose(position);
-  else change({...NOTHING, clf: state.clf, vs: state.vs, split: valueOf("split", row), row: T.ids[row]});
+  else change({...NOTHING, clf: state.clf, vs: state.vs, split: valueOf("split", row), row: nameOf(row)});
 }
 
 function showControls() {
@@ -81,6 +81,7 @@ function showControls() {
     if (element.type === "checkbox") element.checked = state[element.dataset.key] !== "";
     else if (element !== document.activeElement || element.tagName === "SELECT") element.value = state[element.dataset.key] || element.dataset.none || "";
   }
+  if (byId("q") !== document.activeElement) byId("q").value = state.q;
   byId("clf").value = focusOf(state).name;
   byId("split").value = state.split;
   byId("who").disabled = !state.vs;
@@ -107,12 +108,13 @@ function fillControls() {
   options("clf", names);
   options("vs", [["", "none"], ...names]);
   options("split", T.split.filter(Boolean).map((name) => [name, name]));
-  for (const [id, name] of [["party", "target"], ["outlet", "outlet"]]) facet(id, name);
+  for (const [id, name] of [["party", "target"], ["outlet", "outlet"], ["fold", "fold"]]) facet(id, name);
   options("slice", [["", "any"], ...T.slices.map(([column, value, rows]) => [`${column}: ${value}`, `${column}: ${value} (${thousands(rows.length)})`])]);
   byId("slice").closest("label").hidden = !T.slices.length;
   options("audit", [["", "any"], ...T.auditNames.map((name) => [name, words(name)])]);
   byId("audit").closest("label").hidden = !T.auditNames.length;
   options("of", [...(T.multi ? [] : [["truth", "the true label"], ["answer", "the answer"]]), ...T.labels.map((name) => [name, words(name)])]);
+  byId("why").closest("label").hidden = !T.why.size;
   byId("vs").closest("label").hidden = T.classifiers.length < 2;
   byId("who").closest("label").hidden = T.classifiers.length < 2;
   byId("votes").closest("label").hidden = T.votes.every((votes) => votes === "");
@@ -181,13 +183,25 @@ function bestOf(table) {
 function drawTop() {
   const sizes = T.n < T.of ? `${thousands(T.n)} of ${counted(T.of, "row")} are here, so that the page stays small: ${T.wrong[0] < T.wrong[1] ? `a random sample of the ${thousands(T.wrong[1])} rows that a classifier labels wrongly` : "all rows that a classifier labels wrongly, and a random sample of the others"}. Numbers over the rows here are not those of the whole.` : "";
   const lines = [...T.notes, ...(sizes ? [sizes] : []), ...(T.shows_text ? [] : ["Sentences are left out because of tracking.log_text: false."])];
-  byId("notes").replaceChildren(...lines.map((line) => make("p", {class: "notice"}, line)));
+  if (T.fold.some((name) => name !== "")) lines.push("Folds drew validation rows anew: a row stands here once for each fold whose model has scored it.");
+  byId("notes").replaceChildren(...lines.map((line) => make("p", {class: "notice"}, line)), T.why.size ? make("p", {class: "soft small"}, explainedNote()) : "");
+  byId("notes").hidden = !byId("notes").textContent;
+}
+
+function explainedNote() {
+  const isWrong = (row) => T.classifiers.some((classifier) => wasAsked(classifier, row) && !isRight(classifier, row));
+  const explained = [...T.why.keys()], wrong = explained.filter(isWrong).length, part = valueOf("split", explained[0]);
+  let all = 0;
+  for (let row = 0; row < T.n; row++) if (valueOf("split", row) === part && isWrong(row)) all++;
+  const which = wrong < all ? `${thousands(wrong)} of the ${thousands(all)} ${part} rows that a classifier labels wrongly, drawn at random` : `all ${thousands(all)} ${part} rows that a classifier labels wrongly${explained.length > wrong ? `, and ${thousands(explained.length - wrong)} others drawn at random` : ""}`;
+  return `Words that moved a label are here for ${which}.`;
 }
 
 async function start() {
   try {
     T = await unpackData();
   } catch (error) {
+    byId("notes").hidden = false;
     byId("notes").textContent = `The data of this page cannot be read: ${error.message}`;
     return;
   }
@@ -202,6 +216,7 @@ async function start() {
   byId("filter-text").value = filterText(state);
   document.body.dataset.classifiers = String(T.classifiers.length);
   document.body.style.setProperty("--classifiers", T.classifiers.length);
+  document.body.style.setProperty("--lines", Math.ceil(T.classifiers.length / 4));
   await draw();
   startServed();
   byId("list").focus({preventScroll: true});

@@ -31,20 +31,16 @@ function servedParts(row) {
   if (!T.shows_text || !textOf(row)) return [];
   const text = textOf(row), party = valueOf("target", row);
   const parts = [];
-  if (T.task === "stance") {
-    const span = {start: characters(text, T.col.start[row]), end: characters(text, T.col.end[row])};
-    parts.push(make("h2", {}, "Words that moved a label"), ...T.classifiers.map((classifier) => asking(classifier.name, "words", {text, party, classifier: classifier.name, ...span}, (found) => [make("h3", {}, classifier.name), wordList(found)])));
-  }
   parts.push(make("h2", {}, "Nearest training sentences"), asking("find them", "neighbours", {text}, (found) => [make("ul", {class: "plain"}, ...found.map((row) =>
     make("li", {dir: "auto"}, row.text, make("span", {class: "soft"}, ` · ${[row.target, words(row.label), decimals(row.similarity, 2)].filter(Boolean).join(" · ")}`))))]));
   parts.push(make("h2", {}, "Try it"), make("button", {type: "button", onclick: () => tryIt(text, party)}, "change a word of it"));
   return parts;
 }
 
-function wordList(found) {
-  if (!found.length) return make("p", {class: "soft small"}, "No single word moves it.");
-  const how = found[0].method === "exact" ? "What each adds to the score of the label." : "What the probability of the label loses without it.";
-  return make("div", {}, make("ul", {class: "plain"}, ...found.map((word) => make("li", {}, make("span", {dir: "auto"}, word.text), make("span", {class: word.weight > 0 ? "for" : "against"}, ` ${word.weight > 0 ? "+" : "−"}${decimals(Math.abs(word.weight), 2)}`)))), make("p", {class: "soft small"}, how));
+// A button that asks for the words of one classifier.
+function askWords(classifier, row) {
+  const text = textOf(row), span = {start: characters(text, T.col.start[row]), end: characters(text, T.col.end[row])};
+  return asking(classifier.name, "words", {text, party: valueOf("target", row), classifier: classifier.name, ...span}, (answer) => [make("h3", {}, classifier.name), wordList(answer)]);
 }
 
 function tryIt(text, party) {

@@ -1,6 +1,6 @@
-// Rows in, scores with intervals and a paired test out; as the harness computes them: means over seeds, groups resampled whole.
+// Rows in, scores and a paired test out; as the harness computes them: means over seeds, whose repeats are pooled.
 
-const DRAWS = 1000, MIN_DRAWS = 200, MIN_GROUPS = 10, STEPS = 6e7, RANDOMIZATIONS = 9999, SLICE_MILLISECONDS = 12;
+const RANDOMIZATIONS = 9999;
 
 // A generator of numbers in [0, 1), the same in every browser (mulberry32).
 function randomNumbers(seed) {
@@ -16,9 +16,9 @@ function randomNumbers(seed) {
 
 // Counts by cluster and seed: items, right ones, and for each label hits, false alarms and misses.
 function tallies(classifier, rows) {
-  const width = 2 + 3 * T.labels.length, size = width * classifier.seeds, n = T.n, truths = T.truth, cluster = T.cluster;
+  const width = 2 + 3 * T.labels.length, size = width * classifier.seeds / classifier.repeats, n = T.n, truths = T.truth, cluster = T.cluster;
   const numbers = new Int32Array(T.group.length + n).fill(-1), starts = new Int32Array(rows.length);
-  let clusters = 0, asked = 0;
+  let clusters = 0, asked = 0, missing = false;
   for (let i = 0; i < rows.length; i++) {
     if (classifier.label[rows[i]] === NOT_SCORED) { starts[i] = -1; continue; }
     asked++;
@@ -31,8 +31,9 @@ function tallies(classifier, rows) {
     const codes = classifier.codes.subarray(seed * n, (seed + 1) * n);
     for (let i = 0; i < rows.length; i++) {
       if (starts[i] < 0) continue;
-      const code = codes[rows[i]], truth = truths[rows[i]], at = starts[i] + seed * width;
+      const code = codes[rows[i]], truth = truths[rows[i]], at = starts[i] + Math.floor(seed / classifier.repeats) * width;
       if (code === NOT_SCORED) continue;
+      missing ||= code === MISSING;
       counts[at]++;
       if (code === truth) counts[at + 1]++;
       // Of a single-label task, the number of a set is that of its label.
@@ -45,7 +46,7 @@ function tallies(classifier, rows) {
       if (code >= 0) for (const label of T.sets[code]) if (!T.sets[truth].includes(label)) counts[at + 2 + 3 * label + 1]++;
     }
   }
-  return {counts, size, width, clusters, n: asked};
+  return {counts, size, width, clusters, missing, n: asked};
 }
 
 // Accuracy and macro-F1, means over seeds; F1 of a label that neither occurs nor is given is 0, as in the harness.
@@ -74,38 +75,6 @@ function summed(tally) {
 const score = (tally) => scoresOf(summed(tally), tally.width);
 
 const pause = () => new Promise((resolve) => setTimeout(resolve));
-
-// Percentile intervals of the cluster bootstrap, computed in slices so that the page stays responsive.
-async function bootstrap(tally, cancelled) {
-  if (tally.clusters < MIN_GROUPS) return null;
-  const draws = Math.min(DRAWS, Math.floor(STEPS / (tally.clusters * tally.size)));
-  if (draws < MIN_DRAWS) return null;
-  const next = randomNumbers(tally.clusters), accuracy = [], f1 = [], sums = new Float64Array(tally.size);
-  let began = performance.now();
-  for (let draw = 0; draw < draws; draw++) {
-    sums.fill(0);
-    for (let i = 0; i < tally.clusters; i++) {
-      const at = Math.floor(next() * tally.clusters) * tally.size;
-      for (let cell = 0; cell < tally.size; cell++) sums[cell] += tally.counts[at + cell];
-    }
-    const drawn = scoresOf(sums, tally.width);
-    accuracy.push(drawn.accuracy);
-    f1.push(drawn.f1);
-    if (performance.now() - began > SLICE_MILLISECONDS) {
-      await pause();
-      if (cancelled()) return null;
-      began = performance.now();
-    }
-  }
-  return {accuracy: ends(accuracy), f1: ends(f1), draws};
-}
-
-function ends(values) {
-  const ordered = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  const at = (share) => { const place = share * (ordered.length - 1), low = Math.floor(place); return ordered[low] + (place - low) * ((ordered[low + 1] ?? ordered[low]) - ordered[low]); };
-  // An interval without width would claim certainty.
-  return ordered.length && at(0.975) > at(0.025) ? [at(0.025), at(0.975)] : null;
-}
 
 // Two classifiers on the same rows: who is right where, and a randomization test of the difference in accuracy that
 // swaps them group by group (exact where there are few groups, else drawn).
