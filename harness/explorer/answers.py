@@ -309,12 +309,12 @@ def _answers(
     k = len(classifier.predictions.labels)
     n_repeats = max((part.repeats for part, _ in placed), default=1)
     n_seeds = max((len(part.sample.seeds) // part.repeats for part, _ in placed), default=1)
-    codes = np.full((n_seeds, n_repeats, n), NOT_SCORED, dtype=np.int32)
+    by_repeat = np.full((n_seeds, n_repeats, n), NOT_SCORED, dtype=np.int32)
     proba = np.full((n, k), np.nan)
     abstained = np.zeros(n, dtype=np.int32)
     for part, at in placed:
         predicted = sets.codes(part.sample.predicted)
-        codes[: len(predicted) // part.repeats, : part.repeats, at] = predicted.reshape(
+        by_repeat[: len(predicted) // part.repeats, : part.repeats, at] = predicted.reshape(
             -1, part.repeats, len(at)
         )
         stated = ~np.isnan(part.sample.proba)
@@ -322,7 +322,7 @@ def _answers(
         counts = stated.sum(axis=0)
         proba[at] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
         abstained[at] = part.abstained
-    codes = codes.reshape(-1, n)
+    codes = by_repeat.reshape(-1, n)
     return ClassifierAnswers(
         name=classifier.name,
         run_id=classifier.run_id,

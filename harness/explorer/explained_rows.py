@@ -7,7 +7,7 @@ wrongly come first, since they are what a reader asks about.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,9 +88,9 @@ def _sentences(rows: AnsweredRows, details: pd.DataFrame) -> dict[int, MarkedSen
         text = record.get("text")
         if isinstance(text, str) and text.strip():
             # Runs of an earlier version keep sentences without offsets.
-            start, end = (record.get(name) for name in ("start", "end"))
-            span = (int(start), int(end)) if _is_number(start) and _is_number(end) else (-1, -1)
-            sentences[row] = MarkedSentence(text, target, *span)
+            offsets: list[Any] = [record.get(name) for name in ("start", "end")]
+            start, end = map(int, offsets) if all(map(_is_number, offsets)) else (-1, -1)
+            sentences[row] = MarkedSentence(text, target, start, end)
     return sentences
 
 
