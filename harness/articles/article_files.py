@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
-from harness.articles.web_pages import decode_page, without_tables
+from harness.articles.web_pages import decode_page, unwrap_layout_tables, without_tables
 from harness.values import limits
 from harness.values.errors import ArticleError, Problem
 from harness.values.formatting import counted
@@ -182,7 +182,7 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
         raise _error(name, f"is a page of {counted(len(raw), 'byte')}; at most {MAX_PAGE:,} are read")
     # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
-        decode_page(raw) if isinstance(raw, bytes) else raw,
+        unwrap_layout_tables(decode_page(raw) if isinstance(raw, bytes) else raw),
         include_comments=False,
         with_metadata=True,
         favor_precision=True,
