@@ -1,4 +1,7 @@
-"""Files, folders and standard input in, the texts of articles out: from plain text, HTML and JSONL."""
+"""Files, folders and standard input in, the texts of articles out.
+
+Read are plain text, HTML, JSONL and, with the extra ``documents``, PDF, DOCX and EPUB.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import IO, Any
 
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
+from harness.articles.documents import DocumentFormat, read_document
 from harness.articles.web_pages import decode_page, unwrap_layout_tables, without_tables
 from harness.values import limits
 from harness.values.errors import ArticleError, Problem
@@ -26,6 +30,9 @@ ENDINGS: Mapping[str, InputFormat] = {
     ".xhtml": "html",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".epub": "epub",
 }
 
 MAX_ARTICLE = limits.ARTICLE_CHARACTERS.maximum
@@ -75,7 +82,7 @@ def read_articles(
     ----------
     paths : iterable of Path
         Files, folders (all files below them that have a known ending) and ``-`` for standard input.
-    file_format : {"text", "html", "jsonl"}, optional
+    file_format : {"text", "html", "jsonl", "pdf", "docx", "epub"}, optional
         Of all files; left out, by the ending, and for standard input by its first characters.
     outlet, date : str
         For articles that state none themselves.
@@ -202,6 +209,21 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
     return _checked(article)
 
 
+def from_document(raw: bytes, name: str, file_format: DocumentFormat) -> ArticleText:
+    """Read a PDF, DOCX or EPUB, a paragraph a line; an EPUB states title, publisher and date, too.
+
+    Raises
+    ------
+    ArticleError
+        Where it is encrypted, damaged, too long or without text, or the extra ``documents`` is not installed.
+    """
+    try:
+        document = read_document(raw, file_format, MAX_ARTICLE)
+    except UnreadableError as error:
+        raise _error(name, str(error)) from None
+    return _checked(ArticleText(name, document.text, document.title, document.outlet, document.date))
+
+
 def from_json(line: str, name: str) -> ArticleText:
     """Read an article from a JSON object: ``text`` or ``html``; ``id``, ``title``, ``outlet``, ``date``.
 
@@ -298,15 +320,19 @@ def _read_file(
             yield from _read_json_lines(handle, name, head)
             return
         # One byte more than is allowed shows that a file is too long, without reading all of it.
-        raw = head + handle.read(MAX_PAGE + 1 - len(head))
+        limit = (limits.PAGE_BYTES if file_format in ("text", "html") else limits.DOCUMENT_BYTES).maximum
+        raw = head + handle.read(limit + 1 - len(head))
     finally:
         if path is not None:
             handle.close()
     try:
-        if len(raw) > MAX_PAGE:
-            what = f"is larger than {MAX_PAGE:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
+        if len(raw) > limit:
+            what = f"is larger than {limit:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
             raise _error(name, what, SPLIT_IT)
-        yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
+        if file_format in ("text", "html"):
+            yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
+        else:
+            yield from_document(raw, name, file_format)
     except ArticleError as error:
         yield error
 

@@ -82,14 +82,15 @@ _LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
 _TIME_OF_DAY = re.compile(r"\b[ap]\.\s?m\.\s*$", re.IGNORECASE)
 _MORE_OF_TIME = re.compile(
     r"\s*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b\.?"
-    r"|Jan(?:uary)?|Feb(?:ruary)?|March|April|May \d|June|July|Aug(?:ust)?|Sept(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
+    r"|Jan(?:uary)?|Feb(?:ruary)?|March|April|May \d|June|July|Aug(?:ust)?|Sept(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?"
     r"|\(?(?:[ECMP][SD]?T|GMT|BST|UTC|CET|CEST|Eastern|Central|Mountain|Pacific)\b"
     r"|(?:[A-Z][\w.]*\s+){1,3}(?:[Ss]tandard\s+)?[Tt]ime\b)"
 )
 # "a. m. del martes", "p. ex. dans": a single letter before a word in small letters is abbreviated.
 _LETTER = re.compile(r"(?<!\w)[^\W\d_]\.\s*$")
 _SMALL = re.compile(r"\s*[a-zà-öø-ÿ]")
-# "J.-P. Dupont": sentencex ends before the hyphen. A dash behind a space begins a line of a list or a signature.
+# "J.-P. Dupont": sentencex ends before the hyphen. A dash behind a space begins an item or a signature.
 _HYPHEN = re.compile(r"(?<=\S)-\w")
 
 
@@ -133,16 +134,18 @@ def _is_abbreviation(piece: str, start: int, end: int, language: str) -> bool:
 
 # Before hashtags, handles and quotes, after a bracket, before an emoji or a flag.
 _MORE_ENDS = re.compile(
-    r"(?:[.!?…][)\]]|\w[.!?…]+)\s+(?=[#@\"“(][\w#@])|[.!?…][)\]]\s+(?=[A-Z])|[.!?]\s+(?=[\U0001F300-\U0001FAFF\u2600-\u27BF\U0001F1E6-\U0001F1FF])"
+    r"(?:[.!?…][)\]]|\w[.!?…]+)\s+(?=[#@\"“(][\w#@])|[.!?…][)\]]\s+(?=[A-Z])"
+    r"|[.!?]\s+(?=[\U0001F300-\U0001FAFF\u2600-\u27BF\U0001F1E6-\U0001F1FF])"
 )
 # What looks like such an end and is a title or an initial: "Sen. (", "J. “".
 _INITIALS = re.compile(r"\b(?:[A-Z]\.|Mr\.|Mrs\.|Ms\.|Dr\.|Sen\.|Rep\.|Gov\.|No\.)\s+$")
 _UPPER, _LOWER = "A-ZÀ-ÖØ-Þ", "a-zà-öø-ÿ"
-# A mark without a space after it: "failed.The party". A word, acronym, year, share, bracket or quotation on its
-# left, and no address; on its right the beginning of a sentence, which may be quoted.
+# A mark without a space after it: "failed.The party". On its left a word, acronym, year, share, bracket or
+# quotation, and no address; on its right the beginning of a sentence, which may be quoted.
 _NO_SPACE = re.compile(
     rf"(?:(?<![\w.@/:#-])"
-    rf"(?:[{_LOWER}]{{2,}}|[{_UPPER}][{_LOWER}]{{3,}}|[{_UPPER}]{{2,}}(?=\.[{_UPPER}][{_LOWER}])|\d{{3,}}|\d+\s?%)"
+    rf"(?:[{_LOWER}]{{2,}}|[{_UPPER}][{_LOWER}]{{3,}}|[{_UPPER}]{{2,}}(?=\.[{_UPPER}][{_LOWER}])"
+    rf"|\d{{3,}}|\d+\s?%)"
     rf"|(?<=[\w.!?])[)\]”»\"]|(?<=[{_LOWER}0-9])\s[!?]|(?<=[{_LOWER}])…)"
     rf"[.!?…]{{0,3}}[”\"’)]?(?=[“„«¿¡]?[{_UPPER}][{_LOWER}’']*[\s,])"
 )
