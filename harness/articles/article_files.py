@@ -15,7 +15,7 @@ from typing import IO, Any
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
 from harness.articles.documents import DocumentFormat, read_document
-from harness.articles.web_pages import decode_page, unwrap_layout_tables, without_tables
+from harness.articles.web_pages import decode_page, guess_encoding, unwrap_layout_tables, without_tables
 from harness.values import limits
 from harness.values.errors import ArticleError, Problem
 from harness.values.formatting import counted
@@ -158,7 +158,7 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     """
     for magic, kind in _MAGIC.items():
         if raw.startswith(magic):
-            raise _error(name, f"is {kind}, not text", "save it as text or HTML")
+            raise _error(name, f"is {kind}, not text", "PDF, .docx and .epub are read by their endings")
     # Without a byte order mark no other encoding is guessed: a wrong guess would be labelled as text.
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -166,7 +166,8 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     except UnicodeDecodeError as error:
         encoding = encoding.removesuffix("-sig").upper()
         what = f"is not {encoding} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
-        hint = "convert it: iconv -f WINDOWS-1252 -t UTF-8" if encoding == "UTF-8" else "save it as UTF-8"
+        likely = guess_encoding(raw[:50_000]).upper()
+        hint = f"convert it: iconv -f {likely} -t UTF-8" if encoding == "UTF-8" else "save it as UTF-8"
         raise _error(name, what, hint) from None
     if text.count("\0") > max(2, _MAX_NULLS * len(text)):
         raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is binary data, not text")
