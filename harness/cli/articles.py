@@ -21,6 +21,9 @@ class ArticleFormat(StrEnum):
     text = "text"
     html = "html"
     jsonl = "jsonl"
+    pdf = "pdf"
+    docx = "docx"
+    epub = "epub"
 
 
 ArticlePaths = Annotated[

@@ -13,9 +13,10 @@ from harness.articles.article_files import ArticleText, read_articles
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "feeds.md"
 SITE = "https://www.dailyquay.com"
 ARTICLE = (
-    '<html><head><meta property="og:site_name" content="The Quay"></head><body><article><h1>Bridge {n}</h1>'
-    "<p>Varna opened its new bridge on Monday after four years of work, and the mayor walked over it first.</p>"
-    "<p>The Coastal Union called the bridge a waste of money, and said that the ferry had been cheaper.</p>"
+    '<html><head><meta property="og:site_name" content="The Quay"></head><body>'
+    "<article><h1>Bridge {n}</h1>"
+    "<p>Varna opened its new bridge on Monday after four years of work, and the mayor walked over it.</p>"
+    "<p>The Coastal Union called the bridge a waste of money, and said that the ferry was cheaper.</p>"
     "</article></body></html>"
 )
 PATHS = [f"/news/bridge-opens-in-varna-{n}.html" for n in (1, 2)]
