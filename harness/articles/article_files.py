@@ -330,8 +330,10 @@ def _read_file(
         if len(raw) > limit:
             what = f"is larger than {limit:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
             raise _error(name, what, SPLIT_IT)
-        if file_format in ("text", "html"):
-            yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
+        if file_format == "html":
+            yield from_html(raw, name)
+        elif file_format == "text":
+            yield from_text(raw, name)
         else:
             yield from_document(raw, name, file_format)
     except ArticleError as error:

@@ -164,8 +164,8 @@ def _whole_lines(page: Sequence[PageLine]) -> list[PageLine]:
     whole: list[PageLine] = []
     for piece in sorted(page, key=lambda line: line.left):
         before = [
-            (line.right, place)
-            for place, line in enumerate(whole)
+            (line.right, index)
+            for index, line in enumerate(whole)
             if abs(line.base - piece.base) <= _EDGE
             and 0 <= piece.left - line.right <= _MAX_SPACE * piece.width
         ]
@@ -177,8 +177,8 @@ def _whole_lines(page: Sequence[PageLine]) -> list[PageLine]:
         else:
             whole.append(piece)
     # In the order of the columns, which is that of the first pieces.
-    place_of = {(line.left, line.base): place for place, line in reversed(list(enumerate(page)))}
-    return sorted(whole, key=lambda line: place_of[line.left, line.base])
+    order = {(line.left, line.base): index for index, line in reversed(list(enumerate(page)))}
+    return sorted(whole, key=lambda line: order[line.left, line.base])
 
 
 def _without_running_heads(lines: Sequence[PageLine]) -> list[PageLine]:

@@ -70,8 +70,8 @@ def corrected(piece: str, ends: Iterable[int], begin: int, language: str) -> lis
     list of int
         In order, each once; the last is the length of the piece.
     """
-    kept = _without_false_ends(piece, list(ends), begin, language)
-    return sorted({*kept, *_missed_ends(piece, begin, language), len(piece)})
+    right_ends = _without_false_ends(piece, list(ends), begin, language)
+    return sorted({*right_ends, *_missed_ends(piece, begin, language), len(piece)})
 
 
 # --- ends that are none -------------------------------------------------------------------------------------

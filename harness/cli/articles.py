@@ -29,7 +29,8 @@ class ArticleFormat(StrEnum):
 ArticlePaths = Annotated[
     list[Path],
     typer.Argument(
-        help="Text, HTML or JSONL files, folders of them, or - for standard input.", show_default=False
+        help="Text, HTML, PDF, DOCX, EPUB or JSONL files, folders of them, or - for standard input.",
+        show_default=False,
     ),
 ]
 

@@ -167,9 +167,9 @@ _VALUES = ("labels", "hypertextlabels", "paragraphlabels", "choices", "taxonomy"
 def _span_of(value: Mapping[str, Any]) -> Span | None:
     """Return the offsets of a value; of a page those in its whole text, for its others are of an element."""
     whole = value.get("globalOffsets")
-    offsets = whole if isinstance(whole, Mapping) else value
-    start, end = offsets.get("start"), offsets.get("end")
-    return (int(start), int(end)) if _is_offset(start) and _is_offset(end) else None
+    offsets: Mapping[str, Any] = whole if isinstance(whole, Mapping) else value
+    bounds = [offsets.get("start"), offsets.get("end")]
+    return (int(bounds[0]), int(bounds[1])) if all(map(_is_offset, bounds)) else None
 
 
 def _label_studio_min(where: str, value: Mapping[str, Any]) -> list[AnnotatedText] | None:
@@ -242,7 +242,7 @@ def _as_clusters(text: str, span: Span) -> Span | None:
 
 def _as_lines(text: str, span: Span) -> Span | None:
     """Count a line break of two characters as one, as browsers do."""
-    bounds = [place for place in range(len(text) + 1) if text[place - 1 : place + 1] != "\r\n"]
+    bounds = [at for at in range(len(text) + 1) if text[at - 1 : at + 1] != "\r\n"]
     return (bounds[span[0]], bounds[span[1]]) if span[1] < len(bounds) else None
 
 
@@ -266,15 +266,15 @@ def _rows(
     mended: dict[str, int] = {}
     for text in texts:
         for span in text.spans:
-            name, place = _placed(text.text, span, counting, countings)
-            if place is None:
+            name, offsets = _placed(text.text, span, counting, countings)
+            if offsets is None:
                 reads = f" and does not read {abbreviate(span.reads)}" if span.reads else ""
                 what = f"the span {span.start}-{span.end} is not in its text{reads}"
                 bad.append((text.where, Problem(text.where, what), {"text": text.text, **span.labels}))
                 continue
-            if place != (span.start, span.end):
+            if offsets != (span.start, span.end):
                 mended[name] = mended.get(name, 0) + 1
-            rows.append((text.where, _cells(text, span, place)))
+            rows.append((text.where, _cells(text, span, offsets)))
     notes = [
         f"{source}: {counted(count, 'span')} counted {name}, and {'was' if count == 1 else 'were'} converted"
         " to characters"
@@ -291,16 +291,18 @@ def _likeliest(texts: Sequence[AnnotatedText], countings: Sequence[Counting]) ->
     wide = [text for text in texts if not text.text.isascii() or "\r\n" in text.text]
 
     def whole(counting: Counting) -> int:
-        places = [(text.text, counting[1](text.text, (s.start, s.end))) for text in wide for s in text.spans]
-        return sum(place is not None and _is_whole(text, place) for text, place in places)
+        converted = [
+            (text.text, counting[1](text.text, (s.start, s.end))) for text in wide for s in text.spans
+        ]
+        return sum(offsets is not None and _is_whole(text, offsets) for text, offsets in converted)
 
     return max(countings, key=whole)
 
 
-def _is_whole(text: str, place: Span) -> bool:
+def _is_whole(text: str, offsets: Span) -> bool:
     """Whether a span holds whole words, without space at its ends."""
-    start, end = place
-    cuts = any(0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum() for at in place)
+    start, end = offsets
+    cuts = any(0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum() for at in offsets)
     return start < end and not cuts and text[start:end] == text[start:end].strip()
 
 
@@ -310,13 +312,13 @@ def _placed(
     """Return how a span counts, and where it is in characters; None where that cannot be told."""
     stated = (span.start, span.end)
     if not span.reads:
-        place = counting[1](text, stated)
-        return counting[0], place if place and place[0] < place[1] else None
+        offsets = counting[1](text, stated)
+        return counting[0], offsets if offsets and offsets[0] < offsets[1] else None
     wanted = _plain(span.reads)
     for name, convert in (counting, *countings):
-        place = convert(text, stated)
-        if place is not None and _plain(text[slice(*place)]) == wanted:
-            return name, place
+        offsets = convert(text, stated)
+        if offsets is not None and _plain(text[slice(*offsets)]) == wanted:
+            return name, offsets
     # Programs change white space, and with it what follows: what occurs once can be nothing else.
     if text.count(span.reads) == 1:
         start = text.index(span.reads)
@@ -329,11 +331,16 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("\\n", " ").split())
 
 
-def _cells(text: AnnotatedText, span: MarkedSpan, place: Span) -> dict[str, Any]:
-    mention = text.text[slice(*place)]
+def _cells(text: AnnotatedText, span: MarkedSpan, offsets: Span) -> dict[str, Any]:
+    mention = text.text[slice(*offsets)]
     cells = {"target": mention, **text.fields, **span.labels}
     # Spans of one text belong together; of a text with one alone nobody knows to what it belongs.
     group = {"group": text.id} if len(text.spans) > 1 and "group" not in cells else {}
-    row = {"id": f"{text.id}:{place[0]}-{place[1]}", "text": text.text, "start": place[0], "end": place[1]}
+    row = {
+        "id": f"{text.id}:{offsets[0]}-{offsets[1]}",
+        "text": text.text,
+        "start": offsets[0],
+        "end": offsets[1],
+    }
     row["mention"] = mention
     return row | {key: cell for key, cell in {**cells, **group}.items() if cell not in (None, "", [], {})}

@@ -278,8 +278,9 @@ def _of_objects(
     columns = dict.fromkeys(key for _, fields in rows for key in fields)
     cells = {key: [fields.get(key) for _, fields in rows] for key in columns}
     # doccano lists even a single category.
-    if exported and all(isinstance(cell, list) and len(cell) == 1 for cell in cells.get("label", [None])):
-        cells["label"] = [cell[0] for cell in cells["label"]]
+    categories: list[Any] = cells.get("label", [])
+    if exported and all(isinstance(category, list) and len(category) == 1 for category in categories):
+        cells |= {"label": [category[0] for category in categories]} if categories else {}
     return FileTable(cells, [where for where, _ in rows], name, notes=notes)
 
 

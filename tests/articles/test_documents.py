@@ -25,6 +25,9 @@ pytest.importorskip("pdfminer", reason="the extra 'documents' is not installed")
 
 FIRST = "The Saffron Party praised the ferry-friendly budget on Tuesday."
 SECOND = "The Harbour League called it a waste."
+TITLE = "Year of the ferry"
+NEXT_PAGE = "be finished before the winter."
+JUSTIFIED = "The Saffron Party praised it in Varna, who had asked for it for years, they say."
 HEADLINE = "Budget passes in Varna"
 
 
@@ -70,11 +73,11 @@ def test_a_paragraph_goes_on_in_the_next_column_and_on_the_next_page() -> None:
     ]
     pages = [
         [*column(60, 500, *left), *column(330, 500, *right)],
-        column(60, 500, "be finished before the winter."),
+        column(60, 500, NEXT_PAGE),
     ]
     (text,) = text_of(pdf(*pages), "pdf")
-    assert "asked for it for years" in text
-    assert text.endswith("will not be finished before the winter.")
+    assert text.split()[14:19] == ["who", "had", "asked", "for", "it"]
+    assert text.endswith(NEXT_PAGE)
 
 
 def test_running_heads_and_page_numbers_are_left_out() -> None:
@@ -86,7 +89,8 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
         ]
         for n, word in ((1, "one"), (2, "two"), (3, "three"))
     ]
-    assert text_of(pdf(*pages), "pdf") == [f"It rained on day {word}." for word in ("one", "two", "three")]
+    days = [f"It rained on day {word}." for word in ("one", "two", "three")]
+    assert text_of(pdf(*pages), "pdf") == days
 
 
 def test_a_line_that_was_justified_with_wide_spaces_is_one_line() -> None:
@@ -96,9 +100,7 @@ def test_a_line_that_was_justified_with_wide_spaces_is_one_line() -> None:
         *wide,
         *column(60, 474, "for it for years, they say."),
     ]
-    assert text_of(pdf(page), "pdf") == [
-        "The Saffron Party praised it in Varna, who had asked for it for years, they say."
-    ]
+    assert text_of(pdf(page), "pdf") == [JUSTIFIED]
 
 
 # --- Word and EPUB ------------------------------------------------------------------------------------------
@@ -121,11 +123,11 @@ def test_an_epub_gives_its_chapters_in_order_and_what_it_states() -> None:
     book = epub(
         f"<h1>{HEADLINE}</h1><nav>Menu</nav><p>{FIRST}{note}</p>",
         f"<div>{SECOND}</div><figure>A picture.</figure>",
-        title="Year of the ferry",
+        title=TITLE,
     )
     article = from_document(book, "a.epub", "epub")
     assert article.text.split("\n") == [HEADLINE, FIRST, SECOND]
-    assert (article.title, article.outlet, article.date) == ("Year of the ferry", "Quay Press", "2031-05-06")
+    assert (article.title, article.outlet, article.date) == (TITLE, "Quay Press", "2031-05-06")
 
 
 def test_the_sentences_are_those_of_the_text_in_every_format(tmp_path: Path) -> None:
@@ -216,7 +218,7 @@ def test_an_archive_that_unpacks_to_gigabytes_is_refused(
     file_format: DocumentFormat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "DOCUMENT_BYTES", limits.Limit("a document", 100, "bytes", "make it smaller"))
-    assert "at most 100 bytes" in refusal(WHOLE[file_format], file_format)
+    assert "100 bytes" in refusal(WHOLE[file_format], file_format)
 
 
 def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
