@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from harness.corpora.spans import characters_of_units
 from harness.values.errors import Problem, abbreviate
@@ -168,8 +168,8 @@ def _span_of(value: Mapping[str, Any]) -> Span | None:
     """Return the offsets of a value; of a page those in its whole text, for its others are of an element."""
     whole = value.get("globalOffsets")
     offsets: Mapping[str, Any] = whole if isinstance(whole, Mapping) else value
-    bounds = [offsets.get("start"), offsets.get("end")]
-    return (int(bounds[0]), int(bounds[1])) if all(map(_is_offset, bounds)) else None
+    start, end = offsets.get("start"), offsets.get("end")
+    return (start, end) if _is_offset(start) and _is_offset(end) else None
 
 
 def _label_studio_min(where: str, value: Mapping[str, Any]) -> list[AnnotatedText] | None:
@@ -217,7 +217,7 @@ def _text_column(data: Mapping[str, Any], name: str) -> str:
     return max(texts, key=lambda key: len(texts[key]), default=name)
 
 
-def _is_offset(value: Any) -> bool:
+def _is_offset(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 

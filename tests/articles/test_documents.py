@@ -76,7 +76,8 @@ def test_a_paragraph_goes_on_in_the_next_column_and_on_the_next_page() -> None:
         column(60, 500, NEXT_PAGE),
     ]
     (text,) = text_of(pdf(*pages), "pdf")
-    assert text.split()[14:19] == ["who", "had", "asked", "for", "it"]
+    words = text.split()
+    assert words[words.index("asked") + 1 :][:3] == ["for", "it", "for"]
     assert text.endswith(NEXT_PAGE)
 
 
