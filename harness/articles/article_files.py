@@ -1,4 +1,7 @@
-"""Files, folders and standard input in, the texts of articles out: from plain text, HTML and JSONL."""
+"""Files, folders and standard input in, the texts of articles out.
+
+Read are plain text, HTML, JSONL and, with the extra ``documents``, PDF, DOCX and EPUB.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from typing import IO, Any
 
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
-from harness.articles.web_pages import decode_page, without_tables
+from harness.articles.documents import DocumentFormat, read_document
+from harness.articles.web_pages import decode_page, guess_encoding, unwrap_layout_tables, without_tables
 from harness.values import limits
 from harness.values.errors import ArticleError, Problem
 from harness.values.formatting import counted
@@ -26,6 +30,9 @@ ENDINGS: Mapping[str, InputFormat] = {
     ".xhtml": "html",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".epub": "epub",
 }
 
 MAX_ARTICLE = limits.ARTICLE_CHARACTERS.maximum
@@ -75,7 +82,7 @@ def read_articles(
     ----------
     paths : iterable of Path
         Files, folders (all files below them that have a known ending) and ``-`` for standard input.
-    file_format : {"text", "html", "jsonl"}, optional
+    file_format : {"text", "html", "jsonl", "pdf", "docx", "epub"}, optional
         Of all files; left out, by the ending, and for standard input by its first characters.
     outlet, date : str
         For articles that state none themselves.
@@ -151,7 +158,7 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     """
     for magic, kind in _MAGIC.items():
         if raw.startswith(magic):
-            raise _error(name, f"is {kind}, not text", "save it as text or HTML")
+            raise _error(name, f"is {kind}, not text", "PDF, .docx and .epub are read by their endings")
     # Without a byte order mark no other encoding is guessed: a wrong guess would be labelled as text.
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -159,7 +166,8 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     except UnicodeDecodeError as error:
         encoding = encoding.removesuffix("-sig").upper()
         what = f"is not {encoding} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
-        hint = "convert it: iconv -f WINDOWS-1252 -t UTF-8" if encoding == "UTF-8" else "save it as UTF-8"
+        likely = guess_encoding(raw[:50_000]).upper()
+        hint = f"convert it: iconv -f {likely} -t UTF-8" if encoding == "UTF-8" else "save it as UTF-8"
         raise _error(name, what, hint) from None
     if text.count("\0") > max(2, _MAX_NULLS * len(text)):
         raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is binary data, not text")
@@ -182,7 +190,7 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
         raise _error(name, f"is a page of {counted(len(raw), 'byte')}; at most {MAX_PAGE:,} are read")
     # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
-        decode_page(raw) if isinstance(raw, bytes) else raw,
+        unwrap_layout_tables(decode_page(raw) if isinstance(raw, bytes) else raw),
         include_comments=False,
         with_metadata=True,
         favor_precision=True,
@@ -200,6 +208,21 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
         date=content.date or "",
     )
     return _checked(article)
+
+
+def from_document(raw: bytes, name: str, file_format: DocumentFormat) -> ArticleText:
+    """Read a PDF, DOCX or EPUB, a paragraph a line; an EPUB states title, publisher and date, too.
+
+    Raises
+    ------
+    ArticleError
+        Where it is encrypted, damaged, too long or without text, or the extra ``documents`` is not installed.
+    """
+    try:
+        document = read_document(raw, file_format, MAX_ARTICLE)
+    except UnreadableError as error:
+        raise _error(name, str(error)) from None
+    return _checked(ArticleText(name, document.text, document.title, document.outlet, document.date))
 
 
 def from_json(line: str, name: str) -> ArticleText:
@@ -298,15 +321,21 @@ def _read_file(
             yield from _read_json_lines(handle, name, head)
             return
         # One byte more than is allowed shows that a file is too long, without reading all of it.
-        raw = head + handle.read(MAX_PAGE + 1 - len(head))
+        limit = (limits.PAGE_BYTES if file_format in ("text", "html") else limits.DOCUMENT_BYTES).maximum
+        raw = head + handle.read(limit + 1 - len(head))
     finally:
         if path is not None:
             handle.close()
     try:
-        if len(raw) > MAX_PAGE:
-            what = f"is larger than {MAX_PAGE:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
+        if len(raw) > limit:
+            what = f"is larger than {limit:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
             raise _error(name, what, SPLIT_IT)
-        yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
+        if file_format == "html":
+            yield from_html(raw, name)
+        elif file_format == "text":
+            yield from_text(raw, name)
+        else:
+            yield from_document(raw, name, file_format)
     except ArticleError as error:
         yield error
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal
 
-InputFormat = Literal["text", "html", "jsonl"]
+from harness.articles.documents import guess_document
+
+InputFormat = Literal["text", "html", "jsonl", "pdf", "docx", "epub"]
 
 HEAD = 2000
 """Bytes from which a format is guessed."""
@@ -18,6 +20,9 @@ _BLOCK = 1 << 20
 
 def guess_format(head: bytes) -> InputFormat:
     """Guess the format of a file from its first bytes."""
+    document = guess_document(head)
+    if document is not None:
+        return document
     # A byte order mark and white space say nothing.
     beginning = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if beginning.startswith(b"{"):

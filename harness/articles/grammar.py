@@ -60,8 +60,6 @@ class Grammar:
         The mood of reported speech: a sentence in it goes on with what somebody says.
     descriptions : mapping
         Kind of party → how it is meant without its name: "die Partei".
-    abbreviations : frozenset of str
-        With their full stops, as they are written.
     ordinals : frozenset of str
         What follows the full stop of an ordinal: "3. Oktober".
     """
@@ -97,7 +95,6 @@ class Grammar:
     offices: frozenset[str]
     reported: re.Pattern[str]
     descriptions: Mapping[str, tuple[str, ...]]
-    abbreviations: frozenset[str]
     ordinals: frozenset[str]
 
     @property
@@ -155,4 +152,4 @@ def _value(name: str, kind: str, value: Any) -> Any:
     if kind.startswith("tuple"):
         return tuple(shlex.split(str(value or "").replace("'", "\\'")))
     words = str(value or "").split()
-    return frozenset(words if name in ("abbreviations", "ordinals") else map(str.lower, words))
+    return frozenset(words if name == "ordinals" else map(str.lower, words))

@@ -2,7 +2,7 @@
 
 Lines are paragraphs, unless the text was wrapped at a fixed width. In a paragraph sentencex finds the ends of
 sentences: it knows abbreviations, initials, quotes and ellipses of many languages. What it gets wrong on news
-(posts, emoji, "D-W.Va.") is corrected here.
+(posts, emoji, "D-W.Va.") is corrected by :mod:`harness.articles.sentence_ends`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.articles.grammar import ENGLISH, Grammar, grammar_of
 from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
+from harness.articles.sentence_ends import corrected
 from harness.values.parties import Span
 
 MAX_SENTENCE = 1000
@@ -171,27 +171,6 @@ def _pieces(text: str, span: Span) -> Iterator[Span]:
     yield start, end
 
 
-# The number of a list item alone: "2."
-_LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
-# Ends that sentencex misses: before hashtags, handles and quotes, after a bracket, before an emoji or a flag.
-_MORE_ENDS = re.compile(
-    r"(?:[.!?…][)\]]|\w[.!?…]+)\s+(?=[#@\"“(][\w#@])|[.!?…][)\]]\s+(?=[A-Z])|[.!?]\s+(?=[\U0001F300-\U0001FAFF\u2600-\u27BF\U0001F1E6-\U0001F1FF])"
-)
-# A full stop without a space after it: "failed.The party". A word on both sides, and no address.
-_NO_SPACE = re.compile(
-    r"(?<![\w.@/:#-])(?:[a-zà-öø-ÿ]{2,}|[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{3,})[.!?][”\"’)]?(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ’']*[\s,])"
-)
-# "9 a.m. Tuesday": what tells more of the time does not begin a sentence.
-_TIME_OF_DAY = re.compile(r"\b[ap]\.\s?m\.\s*$", re.IGNORECASE)
-_MORE_OF_TIME = re.compile(
-    r"\s*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b\.?|Jan(?:uary)?|Feb(?:ruary)?"
-    r"|March|April|May \d|June|July|Aug(?:ust)?|Sept(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
-    r"|(?:[ECMP][SD]?T|GMT|BST|UTC|CET|CEST|Eastern|Central|Mountain|Pacific)\b)"
-)
-# What looks like such an end and is a title or an initial: "Sen. (", "J. “".
-_INITIALS = re.compile(r"\b(?:[A-Z]\.|Mr\.|Mrs\.|Ms\.|Dr\.|Sen\.|Rep\.|Gov\.|No\.)\s+$")
-
-
 def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
     import sentencex
 
@@ -201,9 +180,7 @@ def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
     begin = marker.end() if marker and marker.end() < len(piece) else 0
     ends = _ends(sentencex.segment(language, piece[begin:]), begin)
     ends = _with_long_quotes_split(piece, ends, begin, language)
-    if language != ENGLISH:
-        ends = _without_abbreviations(piece, ends, begin, grammar_of(language))
-    ends = sorted({*_without_false_ends(piece, ends, begin), *_missed_ends(piece, begin), len(piece)})
+    ends = corrected(piece, ends, begin, language)
     sentences: list[Span] = []
     start = begin
     for end in ends:
@@ -216,12 +193,6 @@ def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
         else:
             sentences += _cut(piece, sentence)
     return [(span[0] + start, span[0] + end) for start, end in sentences]
-
-
-# "Prof.Orrin": a title, with the space left out.
-_TITLE = re.compile(
-    r"(?:prof|capt|supt|insp|hon|messrs|gen|sen|rep|gov|col|lt|vs|etc|mr|mrs|ms|dr|st|no)\.", re.I
-)
 
 
 def _ends(pieces: list[str], begin: int) -> list[int]:
@@ -255,48 +226,6 @@ def _past_quote(piece: str, end: int) -> int:
     while end < len(piece) and piece[end] == "”":
         end += 1
     return end
-
-
-def _without_false_ends(piece: str, ends: list[int], begin: int) -> list[int]:
-    """Leave out ends inside a word ("D-W.Va.") and after the number of a list item."""
-    ends_of_sentences, start = [], begin
-    for end in ends:
-        inside = (
-            end < len(piece)
-            and not piece[end - 1].isspace()
-            and piece[end].isascii()
-            and piece[end].isalnum()
-        )
-        time = _TIME_OF_DAY.search(piece, start, end) and _MORE_OF_TIME.match(piece, end)
-        if not inside and not time and not _LIST_NUMBER.fullmatch(piece[start:end].strip()):
-            ends_of_sentences.append(end)
-            start = end
-    return ends_of_sentences
-
-
-def _without_abbreviations(piece: str, ends: list[int], begin: int, grammar: Grammar) -> list[int]:
-    """Leave out ends after the abbreviations and ordinals of a language: "3. Oktober", "M. Dupont"."""
-    ends_of_sentences = []
-    for end in ends:
-        words = piece[begin:end].split()
-        following = re.match(r"\s*([\w-]+)", piece[end:])
-        last = words[-1].lstrip('(„“«»"') if words else ""
-        ordinal = re.fullmatch(r"\d{1,2}\.", last) and following and following.group(1) in grammar.ordinals
-        if not ordinal and last not in grammar.abbreviations:
-            ends_of_sentences.append(end)
-    return ends_of_sentences
-
-
-def _missed_ends(piece: str, begin: int) -> list[int]:
-    """Return the ends that sentencex misses."""
-    spaced = [
-        match.end()
-        for match in _MORE_ENDS.finditer(piece, begin)
-        if not _INITIALS.search(piece, max(begin, match.end() - 12), match.end())
-    ]
-    return spaced + [
-        match.end() for match in _NO_SPACE.finditer(piece, begin) if not _TITLE.match(piece, match.start())
-    ]
 
 
 _LINKS = re.compile(

@@ -21,12 +21,16 @@ class ArticleFormat(StrEnum):
     text = "text"
     html = "html"
     jsonl = "jsonl"
+    pdf = "pdf"
+    docx = "docx"
+    epub = "epub"
 
 
 ArticlePaths = Annotated[
     list[Path],
     typer.Argument(
-        help="Text, HTML or JSONL files, folders of them, or - for standard input.", show_default=False
+        help="Text, HTML, PDF, DOCX, EPUB or JSONL files, folders of them, or - for standard input.",
+        show_default=False,
     ),
 ]
 

@@ -53,6 +53,25 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """How many rows of a part of the official split repeat rows that come before it, as the leak gate counts.
+
+    Attributes
+    ----------
+    part : str
+        The part that is scored, as the publishers call it.
+    basis : str
+        How the number is known, or why it is not.
+    rows : int
+        They are allowed for by ``max_leaked_rows`` where the part is scored; -1 where they were not counted.
+    """
+
+    part: str
+    basis: str
+    rows: int = -1
+
+
+@dataclass(frozen=True)
 class Card:
     """The data card of a corpus.
 
@@ -81,6 +100,8 @@ class Card:
     not_for : str
         What a model that was trained on it must not be used for, as a clause; empty where that follows from
         the texts alone.
+    repeats : tuple of Repeats
+        Of each official part that can be scored.
     published : tuple of Published
         Scores to compare with; none where none could be verified.
     variable : str
@@ -105,6 +126,7 @@ class Card:
     licence: str = ""
     flaws: tuple[str, ...] = ()
     not_for: str = ""
+    repeats: tuple[Repeats, ...] = ()
     published: tuple[Published, ...] = ()
     variable: str = ""
     address: str = ""
@@ -206,6 +228,7 @@ _OPTIONAL: Mapping[str, type] = {
     "licence": str,
     "flaws": list,
     "not_for": str,
+    "repeats": list,
     "published": list,
     "variable": str,
     "address": str,
@@ -215,7 +238,14 @@ _OPTIONAL: Mapping[str, type] = {
 _OF_PUBLISHED: Mapping[str, type] = dict.fromkeys(("system", "metric", "items", "source"), str) | {
     "value": float
 }
-_KINDS: Mapping[type, str] = {str: "text", float: "a number", list: "a list", dict: "a mapping"}
+_OF_REPEATS: Mapping[str, type] = {"part": str, "basis": str}
+_KINDS: Mapping[type, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 def read_card(path: Path) -> Card:
@@ -252,6 +282,7 @@ def read_card(path: Path) -> Card:
     texts = {key: data.get(key, "") for key, kind in {**_REQUIRED, **_OPTIONAL}.items() if kind is str}
     lists: dict[str, Any] = {
         "flaws": tuple(data.get("flaws", ())),
+        "repeats": tuple(Repeats(**repeats) for repeats in data.get("repeats", ())),
         "published": tuple(Published(**score) for score in data.get("published", ())),
         "languages": tuple(data.get("languages", ())),
     }
@@ -291,12 +322,19 @@ def _faults_inside(where: str, data: Mapping[Any, Any]) -> Iterator[Problem]:
         yield Problem(
             f"{where}: languages", f"should be a list of codes such as de, got {abbreviate(languages)}"
         )
-    for number, score in enumerate(published if isinstance(published, list) else ()):
-        at = f"{where}: published.{number}"
-        if isinstance(score, dict):
-            yield from _faults(at, score, _OF_PUBLISHED, {})
+    yield from _faults_of_each(f"{where}: published", published, _OF_PUBLISHED, {})
+    yield from _faults_of_each(f"{where}: repeats", data.get("repeats"), _OF_REPEATS, {"rows": int})
+
+
+def _faults_of_each(
+    where: str, items: Any, required: Mapping[str, type], optional: Mapping[str, type]
+) -> Iterator[Problem]:
+    """Check a list of mappings; what is no list is reported elsewhere."""
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            yield from _faults(f"{where}.{number}", item, required, optional)
         else:
-            yield Problem(at, f"should be a mapping, got {abbreviate(score)}")
+            yield Problem(f"{where}.{number}", f"should be a mapping, got {abbreviate(item)}")
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.card import Card, card_of, load_card
+from harness.corpora.card import Card, Repeats, card_of, load_card
 from harness.values import catalog
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem
@@ -149,9 +149,17 @@ def _card(card: Card) -> str:
             for score in card.published
         ]
         lines += ["Published:", *(_hanging("- ", line) for line in scores)]
+    if card.repeats:
+        lines.append("Rows of the official split that repeat train or dev:")
+        lines += [_hanging("- ", _repeats(each)) for each in card.repeats]
     if card.flaws:
         lines += ["Known flaws:", *(_hanging("- ", flaw) for flaw in card.flaws)]
     return "\n".join(lines)
+
+
+def _repeats(repeats: Repeats) -> str:
+    number_of = "not counted" if repeats.rows < 0 else f"{repeats.rows:,}"
+    return f"{repeats.part}: {number_of} ({repeats.basis})"
 
 
 def _hanging(label: str, text: str) -> str:

@@ -123,7 +123,7 @@ def _converted(raw: Raw, rows: list[SpannedRow], parties: Registry) -> tuple[Raw
     as_characters, as_units = {}, {}
     for row in wide:
         assert row.span is not None
-        converted = _characters(row.text, row.span)
+        converted = characters_of_units(row.text, row.span)
         if converted == row.span:
             continue
         if _reads(row, row.span, parties):
@@ -157,7 +157,7 @@ def _objects(values: list[Any], raw: Raw) -> Any:
     return pd.Series(values, index=raw.frame.index, dtype=object)
 
 
-def _characters(text: str, span: Span) -> Span | None:
+def characters_of_units(text: str, span: Span) -> Span | None:
     """Return a span of UTF-16 units as one of characters; None where it cuts one, or ends beyond the text."""
     units = text.encode("utf-16-le", "surrogatepass")
     bounds = []

@@ -1,4 +1,4 @@
-"""A CSV, TSV, JSONL, Parquet or Excel file in, its rows out, each with its file and line."""
+"""A CSV, TSV, JSONL, JSON, Parquet or Excel file in, its rows out, each with its file and line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from harness.corpora.annotation_exports import rows_of_export
 from harness.corpora.checks import Raw, limit_problems
-from harness.corpora.text_files import content, parsed_lines, short_path
+from harness.corpora.text_files import content, parsed_items, parsed_lines, short_path
 from harness.values import limits
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.formatting import counted
@@ -169,7 +170,7 @@ def read_cells(path: Path, layout: Layout = Layout(), aside: Aside | None = None
     bad: list[_BadRow] = [(table.locations[index], problem, {}) for index, problem in sorted(long.items())]
     _refuse(bad, table.source, aside)
     counter.replaced = len(replaced)
-    table = replace(table, cells=cells, notes=(counter.note,) if counter.note else ())
+    table = replace(table, cells=cells, notes=(*table.notes, *filter(None, [counter.note])))
     if aside is not None:
         aside.remember(table.locations, table.cells)
     return _without(table, long) if long else table
@@ -184,6 +185,9 @@ def _without(table: FileTable, rows: Collection[int]) -> FileTable:
 def _read_cells(path: Path, layout: Layout, aside: Aside | None) -> FileTable:
     name = short_path(path)
     kind = layout.format or file_format(path)
+    if kind is None and path.suffix.lower() == ".json":
+        items = parsed_items(content(path, layout.encoding, settable=layout.settable), name)
+        return _of_objects(items, name, aside, exported=layout.settable)
     if kind is None:
         hint = f"set format to one of {', '.join(get_args(FileFormat))}"
         if is_compressed(path):
@@ -199,12 +203,23 @@ def _read_cells(path: Path, layout: Layout, aside: Aside | None) -> FileTable:
         )
     text = content(path, layout.encoding, settable=layout.settable)
     if kind == "jsonl":
-        return _jsonl(text, name, aside)
+        objects, bad = parsed_lines(text, name)
+        _refuse([(problem.where, problem, {"line": line}) for problem, line in bad], name, aside)
+        return _of_objects(objects, name, aside, exported=layout.settable)
     delimiter = layout.delimiter or DELIMITERS[kind]
     records = list(_records(text, name, layout, delimiter))
     hint = _other_delimiter(text, layout, delimiter)
     # Where the delimiter is wrong, every row is, and the file is refused.
-    return _tabular(records, name, layout.header, hint, None if hint else aside)
+    table = _tabular(records, name, layout.header, hint, None if hint else aside)
+    if not layout.settable:
+        return table
+    # Label Studio writes spans into cells, as JSON.
+    rows = [dict(zip(table.cells, cells, strict=True)) for cells in zip(*table.cells.values(), strict=True)]
+    objects = list(zip(table.locations, rows, strict=True))
+    spans = any(str(cell).startswith("[{") for row in rows for cell in row.values())
+    return (
+        _of_objects(objects, name, aside, exported=True) if spans and rows_of_export(objects, name) else table
+    )
 
 
 def _other_delimiter(text: str, layout: Layout, delimiter: str) -> str:
@@ -249,15 +264,24 @@ def _refuse(bad: Sequence[_BadRow], name: str, aside: Aside | None) -> None:
         aside.add(where, problem, cells)
 
 
-def _jsonl(text: str, name: str, aside: Aside | None) -> FileTable:
-    objects, bad = parsed_lines(text, name)
-    _refuse([(problem.where, problem, {"line": line}) for problem, line in bad], name, aside)
-    if not objects:
+def _of_objects(
+    objects: Sequence[tuple[str, dict[str, Any]]], name: str, aside: Aside | None, *, exported: bool
+) -> FileTable:
+    """Return a row for each object, or for each span where they are an annotation program's export."""
+    export = rows_of_export(objects, name) if exported else None
+    if export is not None:
+        _refuse(export.bad, name, aside)
+    rows, notes = (objects, ()) if export is None else (export.rows, export.notes)
+    if not rows:
         raise CorpusError([Problem(name, "has no rows")])
     # A line may leave out fields that it has no value for: the columns are those of all lines.
-    columns = dict.fromkeys(key for _, fields in objects for key in fields)
-    cells = {key: [fields.get(key) for _, fields in objects] for key in columns}
-    return FileTable(cells, [where for where, _ in objects], name)
+    columns = dict.fromkeys(key for _, fields in rows for key in fields)
+    cells = {key: [fields.get(key) for _, fields in rows] for key in columns}
+    # doccano lists even a single category.
+    categories: list[Any] = cells.get("label", [])
+    if exported and all(isinstance(category, list) and len(category) == 1 for category in categories):
+        cells |= {"label": [category[0] for category in categories]} if categories else {}
+    return FileTable(cells, [where for where, _ in rows], name, notes=notes)
 
 
 def _sheet(path: Path, name: str) -> list[FileRecord]:

@@ -141,6 +141,36 @@ def parsed_lines(text: str, name: str) -> tuple[list[tuple[str, dict[str, Any]]]
     return objects, bad
 
 
+def parsed_items(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Parse a JSON file that holds a list of objects: where each stands, and the object.
+
+    Raises
+    ------
+    CorpusError
+        Where it is no JSON, or no list of objects.
+    """
+    try:
+        value = parse_json(text)
+    except UnreadableError as error:
+        hint = "a file of one object a line ends in .jsonl"
+        raise CorpusError(
+            [Problem(f"{name}:{error.line}" if error.line else name, str(error), hint)]
+        ) from None
+    if not isinstance(value, list):
+        raise CorpusError(
+            [Problem(name, "is not a list of objects", "a file of one object a line ends in .jsonl")]
+        )
+    items = [(f"{name}: item {number}", item) for number, item in enumerate(value, start=1)]
+    bad = [
+        Problem(where, f"is not a JSON object: {abbreviate(item)}")
+        for where, item in items
+        if not isinstance(item, dict)
+    ]
+    if bad:
+        raise CorpusError(limit_problems(bad, name))
+    return items
+
+
 def json_field(data: Any, key: str, kind: type, where: str) -> Any:
     """Return a field of an object.
 

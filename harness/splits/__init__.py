@@ -22,7 +22,7 @@ from harness.splits.forward import check as check_forward
 from harness.splits.leave_one_out import LeaveOneOut
 from harness.splits.leave_one_out import check as check_leaving
 from harness.splits.split import PARTS, Split, count_repeats, seen_in_training, split_from_indices
-from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.errors import ConfigError, MissingPartError, Problem, SplitError
 from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
 from harness.values.minimums import MIN_TESTED_ROWS
@@ -262,7 +262,8 @@ class Predefined:
         Raises
         ------
         SplitError
-            Where the corpus declares no train or no test rows.
+            Where the corpus declares no train or no test rows; of a published corpus whose files of them are
+            missing, :class:`~harness.values.errors.MissingPartError`.
         ConfigError
             Where a setting has no effect on this corpus.
         """
@@ -270,7 +271,10 @@ class Predefined:
         train, dev, test = (np.flatnonzero(declared == part) for part in ("train", "dev", "test"))
         for name, indices in (("train", train), ("test", test)):
             if not len(indices):
-                raise SplitError(_missing_part(corpus, name))
+                # The readers of published corpora note which of their files are missing.
+                published = corpus.source.endswith((" is missing", " are missing"))
+                error = MissingPartError if published else SplitError
+                raise error(_missing_part(corpus, name))
         self._refuse_settings_without_effect(corpus, has_dev=len(dev) > 0)
         # Rows that choose epochs, grids or a champion never calibrate as well: probabilities that are fitted
         # to rows that the model was chosen on are too confident.

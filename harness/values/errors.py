@@ -122,6 +122,10 @@ class SplitError(HarnessError):
     """A split that cannot be drawn, or that is not disjoint."""
 
 
+class MissingPartError(SplitError):
+    """A published corpus whose files of a part, such as test, are not there."""
+
+
 class LeakError(HarnessError):
     """A test set that repeats training rows, more of them than the config allows."""
 

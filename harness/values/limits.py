@@ -113,6 +113,13 @@ PAGE_BYTES = Limit(
     "save the article without images and scripts",
 )
 
+DOCUMENT_BYTES = Limit(
+    "a document (PDF, DOCX, EPUB), or the texts in it, unpacked,",
+    100_000_000,
+    "bytes",
+    "save the article without pictures",
+)
+
 ALL: tuple[Limit, ...] = (
     CONFIG_BYTES,
     CONFIG_FILES,
@@ -129,5 +136,6 @@ ALL: tuple[Limit, ...] = (
     ROW_GROUP_ROWS,
     ARTICLE_CHARACTERS,
     PAGE_BYTES,
+    DOCUMENT_BYTES,
 )
 """Every limit, as the documentation lists them."""

@@ -126,9 +126,30 @@ def test_whose_view_a_sentence_gives(code: str, text: str, holder: str) -> None:
         ("de", "Sie zahlte 5 Mio. Euro an die Nr. 1 der Liga. Das war viel.", 2),
         ("fr", "M. Riou et Mme. Le Goff sont partis. Ils reviendront le 3 mars.", 2),
         ("es", "El Sr. Ríos y la Sra. Vega viven en EE. UU. desde 2010. Vuelven hoy.", 2),
+        ("de", "Der Abg. Holm und der ehem. Minister kamen gem. Art. 5 zum 1. FC Varna. Alle gingen.", 2),
+        ("de", "Sie verkaufen Boote, Netze usw. Alle gingen.", 2),
+        ("fr", "Mgr. Holm et J.-P. Riou lisent l'art. 5 au no. 3. Ils partent.", 2),
+        ("fr", "Ils vendent des bateaux, etc. Les clients partent.", 2),
+        ("es", "La Excma. Sra. Vega y el Lic. Ríos llegan a las 9 a. m. del martes. Vuelven hoy.", 2),
+        ("es", "Fue a EE. UU. El martes volvió.", 2),
     ],
 )
 def test_abbreviations_end_no_sentence(code: str, text: str, n: int) -> None:
+    assert len(split_sentences(text, language=code)) == n
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "n"),
+    [
+        ("de", "Die Gespräche scheiterten.Die Partei ging.", 2),
+        ("de", "Die Gespräche scheiterten.„Wir gehen“, sagte sie.", 2),
+        ("de", "Das sagte sie (zweimal).Die Partei gewann 41 %.Das war 2030.Alle gingen.", 4),
+        ("de", "Am 3.Oktober kam sie.", 1),
+        ("fr", "Qui a gagné ?Le parti a échoué.« Nous partons », dit-elle.", 3),
+        ("es", "El partido fracasó.¿Quién ganó?«Nadie», dijo.", 3),
+    ],
+)
+def test_a_space_that_is_missing_hides_no_end(code: str, text: str, n: int) -> None:
     assert len(split_sentences(text, language=code)) == n
 
 

@@ -149,9 +149,39 @@ def test_whatever_is_no_prose_is_answered(text: str) -> None:
         ("Prof.Orrin left.", 1),
         ("It runs on Node.js alone.", 1),
         ("The U.S.Army left.", 1),
+        ("It opened at 9 a.m. Varna time. All left.", 2),
+        ("It opened at 9 a.m. (ET) on Friday. All left.", 2),
+        ("It ended at 11 p.m. He left.", 2),
+        ("It ended at 11 p.m. Central European Time. All left.", 2),
+        ("The talks failed.“We tried,” she said.", 2),
+        ("The talks failed.He left.It rained.", 3),
+        ("The talks failed in 2030.The party left.", 2),
+        ("They got 41%.The party left.", 2),
+        ("He praised the EU.It replied.", 2),
+        ("It was said (twice).The party left.", 2),
+        ("She said “no”.The party left.", 2),
+        ("They won the vote.1 The party left.", 2),
+        ("The case is closed….We left.", 2),
+        ("Visit Varna.Com today. All left.", 2),
+        ("Its ticker is VRN.O on that board.", 1),
+        ("Faith moves it. -Reverend Holm", 2),
     ],
 )
 def test_times_and_missing_spaces(text: str, expected: int) -> None:
+    assert len(texts(text)) == expected, texts(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Then Amb. Holm and Atty. Orrin left. All left.", 2),
+        ("See art. 5 and para. 3 of vol. 2 there. All left.", 2),
+        ("They met on Tues. Jan. 5 in Varna. All left.", 2),
+        ("They sell boats, nets, etc. The shop is old.", 2),
+        ("They sell boats, etc. Varna buys them.", 1),
+    ],
+)
+def test_abbreviations(text: str, expected: int) -> None:
     assert len(texts(text)) == expected, texts(text)
 
 

@@ -54,9 +54,41 @@ def test_latin_1_is_read_as_windows_1252() -> None:
     assert "5 €" in str(decoded)
 
 
-def test_a_page_in_no_western_encoding_is_left_to_the_extractor() -> None:
-    raw = page("Правительство молчит. " * 20).encode("windows-1251")
-    assert decode_page(raw) == raw
+SENTENCES = {
+    ("pl", "iso-8859-2"): "Rząd milczał przez cały tydzień, choć opozycja żądała wyjaśnień od ministra.",
+    ("cs", "windows-1250"): "Vláda mlčela celý týden, přestože opozice žádala vysvětlení od ministra.",
+    (
+        "tr",
+        "windows-1254",
+    ): "Hükümet bütün hafta sustu, oysa muhalefet bakandan bir açıklama istiyordu; ığdır.",
+    ("lt", "windows-1257"): "Vyriausybė tylėjo visą savaitę, nors opozicija reikalavo paaiškinimų.",
+    ("fr", "windows-1252"): "Le gouvernement s’est tû, et l’élue a été accusée d’avoir caché la vérité.",
+    ("ru", "windows-1251"): "Правительство молчит уже неделю, хотя оппозиция требует объяснений.",
+    ("ru", "koi8-r"): "Правительство молчит уже неделю, хотя оппозиция требует объяснений.",
+    ("el", "iso-8859-7"): "Η κυβέρνηση σιωπά εδώ και μια εβδομάδα, αν και η αντιπολίτευση ζητά εξηγήσεις.",
+    ("ja", "shift_jis"): "政府は一週間沈黙を続けているが、野党は説明を求めている。",
+    ("ja", "euc-jp"): "政府は一週間沈黙を続けているが、野党は説明を求めている。",
+    ("zh", "big5"): "政府沉默了一個星期，反對黨要求解釋。",
+    ("ar", "windows-1256"): "الحكومة صامتة منذ أسبوع رغم أن المعارضة تطالب بتوضيحات.",
+}
+
+
+@pytest.mark.parametrize(("language", "encoding"), SENTENCES)
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_encoding_is_guessed_by_language_and_letters(language: str, encoding: str, declared: bool) -> None:
+    text = f"{SENTENCES[language, encoding]} " * 4
+    raw = page(text, lang=language if declared else "").encode(encoding)
+    assert text in decode_page(raw)
+
+
+def test_a_wrong_byte_does_not_change_the_encoding() -> None:
+    raw = page(TURKISH).encode().replace(b"zufrieden", b"zufr\xffieden")
+    assert "Türkei" in decode_page(raw)
+
+
+def test_an_xml_declaration_is_read() -> None:
+    raw = f'<?xml version="1.0" encoding="iso-8859-1"?>\n{page(TURKISH)}'.encode("latin-1")
+    assert TURKISH in from_html(raw, "x").text
 
 
 def test_a_layout_table_is_no_sentence() -> None:
@@ -74,6 +106,33 @@ def test_a_layout_table_is_no_sentence() -> None:
     assert "|" not in text
     assert "Share this" not in text
     assert "41" not in text
+
+
+FIRST = "The Coastal Union won the vote in Varna on Tuesday, after a long night of counting."
+SECOND = "Nobody had expected it to win by so much, and the League was surprised by the turn."
+LAYOUTS = {
+    "breaks": f"<table><tr><td>Home<br>News</td><td>{FIRST}<br><br>{SECOND}</td></tr></table>",
+    "paragraphs": f"<table><tr><td>Home</td><td><p>{FIRST}</p><p>{SECOND}</p></td><td>Ad</td></tr></table>",
+    "nested": (
+        "<table><tr><td><table><tr><td>Menu</td></tr></table></td><td><table>"
+        f"<tr><td><p>{FIRST}</p><p>{SECOND}</p></td></tr></table></td></tr></table>"
+    ),
+    "results": (
+        f"<p>{FIRST}</p><table><tr><th>Party</th><th>Seats</th></tr>"
+        f"<tr><td>Coastal Union</td><td>41</td></tr></table><p>{SECOND}</p>"
+    ),
+    "caption": f"<p>{FIRST}</p><table><caption>Seats</caption><tr><td>41</td></tr></table><p>{SECOND}</p>",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_tables_that_lay_text_out_keep_its_paragraphs(layout: str) -> None:
+    html = f"<html><body><article>{LAYOUTS[layout]}</article></body></html>"
+    assert from_html(html, "x").text == f"{FIRST}\n{SECOND}"
+
+
+def test_a_bar_in_a_cell_is_text() -> None:
+    assert without_tables("| It was A \\| B. | 41 |") == "It was A | B."
 
 
 def test_cells_are_prose_with_a_full_stop_or_a_dozen_words() -> None:

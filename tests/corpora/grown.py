@@ -116,14 +116,17 @@ def semeval2023() -> Files:
     return files
 
 
-GROWN: Mapping[str, Callable[[], Files]] = {
+GROWN: dict[str, Callable[[], Files]] = {
     make.__name__: make for make in (semeval2016, tweeteval, xstance, basil, media_frames, semeval2023)
 }
 
 
 def write(name: str, folder: Path) -> Path:
     """Write the files of a corpus under a folder."""
-    for path, data in GROWN[name]().items():
+    # Imported late: that module takes its sentences from this one.
+    from tests.corpora.grown_official import OFFICIAL
+
+    for path, data in (GROWN | OFFICIAL)[name]().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from golden import Golden
 
-from harness.corpora.card import FOLDER, Card, Published, card_of, load_card, read_card
+from harness.corpora.card import FOLDER, Card, Published, Repeats, card_of, load_card, read_card
 from harness.scoring.metrics.metric import Metric
 from harness.values import catalog
 from harness.values.errors import CorpusError
@@ -69,6 +69,11 @@ def test_a_whole_card(tmp_path: Path) -> None:
     whole = card(tmp_path)
     assert (whole.name, whole.title, whole.tasks, whole.paper) == ("x", "X", ("stance", "framing"), "")
     assert whole.published == (Published("BERT", "f1_macro", 0.7, "test", "Li 2021"),)
+    counted = "repeats:\n  - {part: val, rows: 1, basis: counted}\n  - {part: test, basis: no file}\n"
+    assert card(tmp_path, GOOD + counted).repeats == (
+        Repeats("val", "counted", 1),
+        Repeats("test", "no file", -1),
+    )
 
 
 LABELS = """labels:
@@ -102,6 +107,9 @@ BROKEN = {
     "a score without a source": (GOOD.replace(", source: Li 2021", ""), "x.yaml: published.0: source"),
     "a score that is no number": (GOOD.replace("0.7", '"0.7"'), "x.yaml: published.0: value"),
     "a score that is true": (GOOD.replace("0.7", "true"), "x.yaml: published.0: value"),
+    "repeats that are no list": (GOOD + "repeats: 5\n", "x.yaml: repeats"),
+    "repeats without a basis": (GOOD + "repeats:\n  - {part: test, rows: 5}\n", "x.yaml: repeats.0: basis"),
+    "half a row": (GOOD + "repeats:\n  - {part: test, rows: 0.5, basis: x}\n", "x.yaml: repeats.0: rows"),
     "a score with more": (GOOD.replace("0.7,", "0.7, year: 2021,"), "x.yaml: published.0: year"),
 }
 

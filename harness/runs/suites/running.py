@@ -9,7 +9,7 @@ from harness.evaluation.prepared import prepare
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, finished_classifiers, run_classifiers
 from harness.runs.suites.suite import Suite, SuiteEntry
 from harness.tracking.store import Store
-from harness.values.errors import ConfigError, HarnessError, Problem, suggest
+from harness.values.errors import ConfigError, HarnessError, MissingPartError, Problem, suggest
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,14 @@ class SuiteFailure:
     error: HarnessError
 
 
+@dataclass(frozen=True)
+class SuiteAbsence:
+    """An experiment whose official test part is not there, and why."""
+
+    entry: SuiteEntry
+    reason: str
+
+
 def run_entries(
     suite: Suite,
     store: Store,
@@ -41,7 +49,7 @@ def run_entries(
     only: Collection[str] = (),
     classifiers: Collection[str] = (),
     fresh: bool = False,
-) -> Iterator[SuiteCell | SuiteFailure]:
+) -> Iterator[SuiteCell | SuiteFailure | SuiteAbsence]:
     """Run what is not yet finished, corpus by corpus.
 
     Parameters
@@ -56,7 +64,7 @@ def run_entries(
 
     Yields
     ------
-    SuiteCell or SuiteFailure
+    SuiteCell, SuiteFailure or SuiteAbsence
         As soon as a classifier ends.
 
     Raises
@@ -74,6 +82,10 @@ def run_entries(
             prepared = prepare(entry.plan)
             # The gate takes time, and there is nothing to stop where nothing is run.
             leaks = check_leaks(prepared) if chosen else None
+        # Not everybody has the test files, which some publishers give on request or not at all.
+        except MissingPartError as error:
+            yield SuiteAbsence(entry, str(error))
+            continue
         # A corpus that cannot be read, or leaks, must not keep the others from being run.
         except HarnessError as error:
             yield SuiteFailure(entry, error)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.runs.suites.across import across_sentences
-from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
+from harness.runs.suites.running import SuiteAbsence, SuiteCell, SuiteFailure, run_entries
 from harness.runs.suites.suite import Suite, SuiteEntry, read
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
 from harness.tracking import remnants
@@ -121,7 +121,9 @@ def _run(
     failures: list[str] = []
     only, classifiers, fresh = chosen
     for part in run_entries(suite, store, only=only, classifiers=classifiers, fresh=fresh):
-        if isinstance(part, SuiteFailure):
+        if isinstance(part, SuiteAbsence):
+            observer.absent(replace(part.entry, absent=part.reason))
+        elif isinstance(part, SuiteFailure):
             failures.append(f"{part.entry.key}: {part.error}")
         elif part.outcome.error is not None:
             failures.append(f"{part.entry.key}: {part.outcome.name} failed: {part.outcome.error}")
