@@ -163,7 +163,7 @@ def cost_sentence(cost: LearnCost) -> str:
     trainings = counted(cost.pair, "training")
     more = f", and {counted(cost.curve, 'training')} for the learning curve" if cost.curve else ""
     time = duration(cost.seconds, minutes_from=MINUTES_FROM)
-    about = f": about {time}" if time else ""
+    about = f": about {time} of fitting" if time else ""
     reused = "" if cost.pair else " (the pair is there from before)"
     return f"{trainings} without and with the gold{reused}{more}{about}"
 
@@ -198,8 +198,6 @@ def show_learned(console: Console, learned: LearnedRuns) -> None:
 
 def show_curve(console: Console, curve: LearningCurve) -> None:
     """Print a learning curve, and what the next labels are worth."""
-    from harness.runs.learning.curve import NEXT
-
     title = f"learning curve on validation, {counted(curve.repeats, 'order')}"
     table = screen.table(title, [], ["labels", curve.metric, "95 % interval", "gain", "95 % interval"])
     for point in curve.points:
@@ -213,7 +211,7 @@ def show_curve(console: Console, curve: LearningCurve) -> None:
     console.print(table)
     worth, low, high = curve.next_labels
     bounds = interval(low, high, signed=True)
-    text = f"The next {NEXT} labels are worth about {number(worth, signed=True)} ({bounds})."
+    text = f"The next {curve.more} labels are worth about {number(worth, signed=True)} ({bounds})."
     console.print(screen.paragraph(text), markup=False)
 
 

@@ -43,7 +43,7 @@ CLOSEST = 0.8
 """The last point but one has at most this share of all labels."""
 
 NEXT = 100
-"""What so many more labels are worth is said."""
+"""What so many more labels are worth is said; of fewer labels, what as many again are worth."""
 
 REPEATS = 3
 """Orders in which gold is drawn, unless another number is asked for."""
@@ -100,9 +100,14 @@ class LearningCurve:
         return self.points[-1].labels
 
     @property
+    def more(self) -> int:
+        """How many more labels a forecast is made for: no more than were measured."""
+        return min(NEXT, self.labels)
+
+    @property
     def next_labels(self) -> tuple[float, float, float]:
-        """What the next :data:`NEXT` labels are worth: a gain, and its 95 % interval."""
-        return self.slope.worth(self.labels, NEXT)
+        """What :attr:`more` labels are worth: a gain, and its 95 % interval."""
+        return self.slope.worth(self.labels, self.more)
 
     def table(self) -> pd.DataFrame:
         """Return one row a point: the attributes of :class:`CurvePoint`."""

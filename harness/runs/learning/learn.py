@@ -275,5 +275,9 @@ def _scores(runs: Sequence[TrainedRun], version: MendedTest | None, metric: str)
 
 
 def _notes(validation: Comparison, test: Comparison) -> tuple[str, ...]:
-    """Return what limits both comparisons, each sentence once."""
-    return tuple(dict.fromkeys((*validation.limitations, *test.limitations)))
+    """Return what limits the comparisons, each sentence with the rows that it is about."""
+    return tuple(
+        f"{comparison.split}: {sentence}"
+        for comparison in (validation, test)
+        for sentence in comparison.limitations
+    )
