@@ -138,11 +138,13 @@ def account_for(prepared: Prepared, gold: GoldFile, encode: Encode | None = None
         Texts → vectors, used where the config's gate goes by them (``audits.leaks.embeddings``).
     """
     (split,) = prepared.splits
+    part_of = {id_: part for part in PARTS for id_ in split.part(part)}
     ids_by_key: dict[tuple[str, str], list[str]] = {}
     corpus = prepared.corpus.rows
     for id_, text, target in zip(corpus["id"], corpus["text"], corpus["target"], strict=True):
-        ids_by_key.setdefault(row_key(str(text), _text(target)), []).append(str(id_))
-    part_of = {id_: part for part in PARTS for id_ in split.part(part)}
+        # A row that the split left out is as new as one that the corpus does not have.
+        if str(id_) in part_of:
+            ids_by_key.setdefault(row_key(str(text), _text(target)), []).append(str(id_))
     before = _labels_in_corpus(prepared)
     leaks = _leaks(prepared, split, [row for row in gold.rows if row.key not in ids_by_key], encode)
     stated: dict[tuple[str, str], set[Any]] = {}
@@ -152,7 +154,7 @@ def account_for(prepared: Prepared, gold: GoldFile, encode: Encode | None = None
     accounted: list[AccountedRow] = []
     seen: set[tuple[str, str]] = set()
     for row in gold.rows:
-        ids = tuple(id_ for id_ in ids_by_key.get(row.key, ()) if id_ in part_of)
+        ids = tuple(ids_by_key.get(row.key, ()))
         outcome, why = _unusable(row, seen, stated)
         if outcome is None:
             seen.add(row.key)

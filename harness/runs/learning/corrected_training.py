@@ -56,7 +56,9 @@ def with_corrections(prepared: Prepared, rows: Sequence[AccountedRow], name: str
     extended = replace(split, train=train, notes=_without_missing(split))
     return replace(
         prepared,
-        corpus=replace(corpus, notes=(*corpus.notes, note)),
+        corpus=replace(
+            corpus, name=f"{corpus.name} with {name}" if name else corpus.name, notes=(*corpus.notes, note)
+        ),
         splits=(extended,),
         entire=entire,
     )

@@ -62,7 +62,8 @@ class Training:
             Where it fails.
         """
         prepared, began = self.prepared, time.perf_counter()
-        leaks = check_leaks(prepared, allow=allow_leaks)
+        # Of a run that is there, it was decided then.
+        leaks = check_leaks(prepared, allow=allow_leaks) if self.finished(store) is None else None
         marks = self.marks | ({names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {})
         tracker = Tracker(store, prepared.plan, marks=marks)
         shared = (leaks.finding,) if leaks is not None else ()

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from refused import places, refused
+from typer.testing import CliRunner
 
 import harness
+from harness.cli.main import app
 from harness.runs.learning.curve import CurveStudy
 from harness.runs.learning.learned_runs import LearnedRuns
 from harness.tracking import names
@@ -213,3 +215,29 @@ def test_gold_without_labels_and_with_unknown_ones_is_refused(folder: Path) -> N
     new = sentences(6, "new", 9)
     for gold in (gold_of(new, gold=""), gold_of(new, gold="friendly")):
         assert isinstance(refused(lambda gold=gold: learn(folder, gold)), CorpusError)  # type: ignore[misc]
+
+
+def test_the_command_line_promotes_where_that_is_the_verdict(folder: Path) -> None:
+    experiment(folder)
+    write_gold(folder / "gold.csv", gold_of(sentences(150, "new", 9)))
+    words = ["learn", "gold.csv", "--config", "small.yaml", "--curve", "0"]
+    outcome = CliRunner().invoke(app, [*words, "--promote", "--json"])
+    report = json.loads(outcome.stdout)
+    assert report["decision"] == "promote"
+    assert report["counts"] == {"added": 150}
+    assert report["promotion"]["uri"] == "models:/small@champion"
+    printed = CliRunner().invoke(app, words).stdout
+    assert report["sentence"].split(":")[0][:40] in " ".join(printed.split())
+    assert "promote --experiment small --classifier linear-learned" in printed
+
+
+def test_the_command_line_fails_where_nothing_can_be_learned(folder: Path) -> None:
+    rows = experiment(folder)
+    test = [row for row in rows if row["split"] == "test"][:12]
+    write_gold(folder / "gold.csv", gold_of(test, pick="wrong"))
+    outcome = CliRunner().invoke(app, ["learn", "gold.csv", "--config", "small.yaml", "--json"])
+    report = json.loads(outcome.stdout)
+    assert outcome.exit_code == 1
+    assert report["counts"] == {"test": 12}
+    assert report["decision"] is None
+    assert "12 as wrong" in report["test_refusal"]
