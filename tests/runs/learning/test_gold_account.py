@@ -205,7 +205,7 @@ def test_frames_are_gold_too(tmp_path: Path) -> None:
 
     rows = sentences(60, "row", 1)
     for number, row in enumerate(rows):
-        row |= {"frames": ("conflict", "morality|conflict", "none")[number % 3], "split": "train"}
+        row |= {"frames": ("conflict", "morality|conflict", "")[number % 3], "split": "train"}
         if number >= 30:
             row["split"] = "dev" if number < 45 else "test"
     write(tmp_path / "framed.csv", rows, ["id", "text", "frames", "group", "split"])

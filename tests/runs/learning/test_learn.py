@@ -87,7 +87,7 @@ def test_what_was_trained_before_is_not_trained_again(folder: Path) -> None:
 
 
 def test_a_little_gold_cannot_be_told(folder: Path) -> None:
-    experiment(folder, train=90, verbs=4)
+    experiment(folder, train=120, verbs=6)
     learned = learn(folder, gold_of(sentences(10, "new", 9)), curve=1)
     assert learned.verdict is not None
     assert learned.verdict.decision == "undecided"
