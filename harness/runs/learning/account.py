@@ -37,7 +37,7 @@ OUTCOMES: Mapping[Outcome, str] = {
     "added": "added to train",
     "replaced": "train row, its label replaced",
     "confirmed": "train row, its label confirmed",
-    "test": "test row: see the new version of the test set",
+    "test": "test row: never trained on",
     "validation": "validation row: never mended",
     "calibration": "calibration row: never mended",
     "leak": "left out: leaks into validation, calibration or test",

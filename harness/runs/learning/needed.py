@@ -52,11 +52,14 @@ class Needed:
             return "by the learning curve the labels are worth enough, and validation did not show it"
         if math.isinf(self.labels):
             return f"at least {counted(rounded_up(self.fewest), 'more label')} are needed"
-        upto = "or many times as many" if math.isinf(self.most) else f"to {rounded_up(self.most):,}"
-        return (
-            f"about {counted(rounded_up(self.labels), 'more label')} are needed"
-            f" ({rounded_up(self.fewest):,} {upto})"
+        low = f"{rounded_up(self.fewest):,}"
+        # The interval of the slope holds 0: from there on no number of labels is excluded.
+        ends = (
+            f"{low} at least, and no bound above"
+            if math.isinf(self.most)
+            else f"{low} to {rounded_up(self.most):,}"
         )
+        return f"about {counted(rounded_up(self.labels), 'more label')} are needed ({ends})"
 
     def _of_rows(self) -> str:
         if math.isnan(self.rows) or self.rows <= self.have_rows:
