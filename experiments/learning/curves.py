@@ -1,4 +1,4 @@
-"""Simulates which line through a learning curve forecasts better: a straight one, or a power law.
+"""Simulates which line through a learning curve forecasts best: a power law with or without a fixed exponent.
 
     python -m experiments.learning.curves                       # half a minute of one core
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from harness.scoring.statistics.learning_slope import grown
 from harness.values import seeds
 
 RESULTS = Path(__file__).with_name("curves.csv")
@@ -27,11 +28,21 @@ def power_law(rows: np.ndarray, limit: float, scale: float, exponent: float) -> 
     return limit - scale * rows**-exponent
 
 
-def straight(rows: int, scores: np.ndarray, start: float, more: int) -> float:
-    """Forecast the score by least squares through the first point, as ``harness learn`` does."""
-    x = np.log((rows + LABELS) / rows)
-    slope = float((x * (scores - start)).sum() / (x**2).sum())
-    return start + slope * math.log((rows + more) / rows)
+def fixed(rows: int, scores: np.ndarray, start: float, more: int) -> float:
+    """Forecast the score by a power law with the exponent one half, as ``harness learn`` does."""
+    x = np.array([0.0, *(grown(rows, int(labels)) for labels in LABELS)])
+    return _straight(x, np.array([start, *scores]), grown(rows, more))
+
+
+def logarithmic(rows: int, scores: np.ndarray, start: float, more: int) -> float:
+    """Forecast the score by a straight line in the logarithm of the rows."""
+    x = np.log((rows + np.array([0, *LABELS])) / rows)
+    return _straight(x, np.array([start, *scores]), math.log((rows + more) / rows))
+
+
+def _straight(x: np.ndarray, y: np.ndarray, at: float) -> float:
+    centred = x - x.mean()
+    return float(y.mean() + (centred * y).sum() / (centred**2).sum() * (at - x.mean()))
 
 
 def curved(rows: int, scores: np.ndarray, start: float, more: int) -> float:
@@ -52,11 +63,12 @@ def study(rows: int, exponent: float, noise: float) -> dict[str, float]:
     scale = RISE * rows**exponent
     at = np.array([rows, *(rows + LABELS), rows + 2 * LABELS[-1]], dtype=float)
     truth = power_law(at, 0.8, scale, exponent)
-    errors: dict[str, list[float]] = {"straight": [], "power law": []}
+    forecasts = {"one half": fixed, "logarithm": logarithmic, "free": curved}
+    errors: dict[str, list[float]] = {name: [] for name in forecasts}
     for repeat in range(REPEATS):
         stream = seeds.generator(repeat, "curves", str(rows), str(exponent))
         drawn = truth[:-1] + noise * stream.standard_normal(len(truth) - 1)
-        for name, forecast in (("straight", straight), ("power law", curved)):
+        for name, forecast in forecasts.items():
             value = forecast(rows, drawn[1:], float(drawn[0]), int(2 * LABELS[-1]))
             errors[name].append(abs(value - float(truth[-1])))
     return {

@@ -105,6 +105,7 @@ def learn(
     )
     show_learned(console, learned)
     report = _report(learned)
+    # A new version of the test set is a result, too.
     if learned.verdict is None:
         return report if learned.scores else Unfinished(report, HarnessError(f"{gold}: {learned.sentence}"))
     if learned.verdict.decision == "promote" and learned.corrected is not None:

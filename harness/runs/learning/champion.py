@@ -70,15 +70,8 @@ def _learned(store: Store, plan: Plan, name: str, alias: str) -> tuple[str, ...]
 
 def _champion(store: Store, plan: Plan, alias: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the config's name of the champion, and the gold that it has learned; None without a champion."""
-    from mlflow.exceptions import MlflowException
-
-    version = versions.version_of(store, plan.model_name, alias)
-    if version is None:
+    tags = versions.champion_tags(store, plan.model_name, alias)
+    if tags is None:
         return None
-    try:
-        run = store.client.get_run(str(version.run_id))
-    except MlflowException:
-        # Its run was deleted: the version has the name alone.
-        return str(version.tags.get(versions.CLASSIFIER, "")), ()
-    tags = run.data.tags
-    return tags.get(names.LEARNED_FROM) or str(run.info.run_name), tuple(tags.get(names.GOLD, "").split())
+    # What learned from gold goes by another name than the classifier of the config.
+    return tags.get(names.LEARNED_FROM) or tags[versions.RUN_NAME], tuple(tags.get(names.GOLD, "").split())

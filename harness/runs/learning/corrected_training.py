@@ -52,6 +52,7 @@ def with_corrections(prepared: Prepared, rows: Sequence[AccountedRow], name: str
     entire = prepared.entire
     if entire is not None:
         entire = _corrected(entire, column, _of_sentences(prepared, entire, labels), added)
+    # Behind the others: the order of rows that were there before is that of the training without gold.
     train = (*split.train, *(_id(row) for row in added))
     extended = replace(split, train=train, notes=_without_missing(split))
     return replace(

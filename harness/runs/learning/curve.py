@@ -237,6 +237,7 @@ def nested(rows: Sequence[AccountedRow], size: int, order: int) -> list[Accounte
     for name in stream.permutation(sorted(groups)):
         if len(subset) >= size:
             break
+        # Whole: a size is passed by part of a group at most.
         subset += groups[str(name)]
     return subset
 
@@ -277,6 +278,7 @@ def _resampled(metric: ScalarMetric, samples: Sequence[AlignedPredictions]) -> I
     first = samples[0]
     is_table = metric.metric.kind == "table"
     resamples = Draws(first.n_clusters, min(bootstrap.DRAWS, TABLE_DRAWS) if is_table else bootstrap.DRAWS, 0)
+    # The resamples of items are those of all points; what orders add is drawn for each point alone.
     for number, sample in enumerate(samples):
         view = metric.view(sample)
         width = len(view) if is_table else 1

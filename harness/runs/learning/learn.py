@@ -26,7 +26,7 @@ from harness.runs.learning.learned_runs import LearnedRuns, PartScore, score_on
 from harness.runs.learning.learning_record import read_curve, record
 from harness.runs.learning.mended_test import MendedTest, mend_test
 from harness.runs.learning.needed import needed
-from harness.runs.learning.pair import TrainedRun, Training, cost_of, training
+from harness.runs.learning.pair import GoldTraining, TrainedRun, cost_of, training
 from harness.runs.learning.watching import LearnObserver
 from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.correction_verdict import SMALLEST_GAIN, Gain, judge
@@ -56,50 +56,33 @@ def learn(
 ) -> LearnedRuns:
     """Train what the champion is without and with labels by hand, and say by a paired test whether that paid.
 
-    Both trainings have the same seeds, and are scored on the same validation and test rows. They are runs of
-    the config's experiment; what was trained before is not trained again.
+    Both trainings have the same seeds and are runs of the config's experiment; what was trained before is not
+    trained again. The result has no verdict where no row of the gold can be learned from.
 
     Parameters
     ----------
     gold : path
-        What ``harness label`` wrote, or the file that was labelled; see
-        :func:`harness.runs.learning.gold_file.read_gold_file`.
+        See :func:`harness.runs.learning.gold_file.read_gold_file`.
     config : path, mapping or Plan, optional
-        With one test set and validation rows. Left out, that of the experiment.
-    experiment : str
-        Whose config is taken where none is given; left out, the experiment that was run last.
-    classifier : str
-        Of the config; left out, what the champion is.
+        Left out, that of ``experiment``, or of the one that was run last.
+    experiment, classifier : str
+        The second of the config; left out, what the champion is.
     set : mapping or sequence of str
         Overrides of the config.
     after : sequence of paths
         Gold that was learned before, the oldest first: both trainings have it.
     curve : int
-        In how many orders gold is drawn for the learning curve, at least 0; without any there is no curve.
+        Orders in which gold is drawn for the learning curve; 0 for none.
     smallest : float
-        The smallest gain that counts, above 0, in units of the primary metric.
-    allow_leaks : bool
-        Train although test rows repeat training rows of the corpus; gold that would leak is left out anyway.
-    trust : bool
-        Import code of your own that a config file names.
+        The smallest gain that counts, above 0.
+    allow_leaks, trust : bool
+        As for :func:`harness.run`.
     observer : LearnObserver, optional
-        Told of what becomes of the gold, of costs and of runs, as they are known.
-
-    Returns
-    -------
-    LearnedRuns
-        Without a verdict where no row of the gold can be learned from.
 
     Raises
     ------
-    ConfigError
-        Where config or options are not what they should be.
-    CorpusError
-        Where the gold is not.
-    LeakError
-        Where the config's own test rows repeat its training rows.
-    ClassifierError
-        Where the classifier fails.
+    ConfigError, CorpusError, LeakError, ClassifierError
+        As for :func:`harness.run`; the second, where the gold is not what it should be, too.
     """
     observer = observer or LearnObserver()
     _check(curve, smallest)
@@ -170,13 +153,14 @@ def _check_split(prepared: Prepared) -> None:
 
 def _pair(
     prepared: Prepared, chosen: LearningClassifier, files: Sequence[GoldFile], observer: LearnObserver
-) -> tuple[tuple[Training, Training], Account, Prepared]:
+) -> tuple[tuple[GoldTraining, GoldTraining], Account, Prepared]:
     """Return the two trainings, what becomes of the newest gold, and the experiment without that."""
     bound = prepared.plan.audits.get("leaks")
     encode = vectors if bound is not None and bound.make().embeddings is not None else None
     learned: list[tuple[str, str, Mapping[Outcome, int]]] = []
     trainings = [training(prepared, chosen.planned, ())]
     base = prepared
+    # File by file: a row of the second may correct one that the first has added.
     for number, file in enumerate(files):
         base = prepared
         with observer.stage(f"looking for leaks of {file.path.name}"):
@@ -197,7 +181,7 @@ def _pair(
 
 
 def _without_training(
-    learned: LearnedRuns, store: Store, before: Training, observer: LearnObserver, *, allow_leaks: bool
+    learned: LearnedRuns, store: Store, before: GoldTraining, observer: LearnObserver, *, allow_leaks: bool
 ) -> LearnedRuns:
     """Score the champion on the new version of the test set, where there is one; nothing can be learned."""
     if learned.version is None:
@@ -208,7 +192,7 @@ def _without_training(
 
 def _curve(
     store: Store,
-    pair: tuple[Training, Training],
+    pair: tuple[GoldTraining, GoldTraining],
     runs: tuple[TrainedRun, TrainedRun],
     account: Account,
     repeats: int,

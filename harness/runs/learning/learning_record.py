@@ -47,6 +47,7 @@ def record(store: Store, learned: LearnedRuns, prepared: Prepared) -> None:
             mended = frame_text(learned.version.table(prepared))
             (folder / "mended_test.csv").write_text(mended, encoding="utf-8", newline="")
         sending.send_folder(store, run_id, Path(scratch))
+    # Last: a run with the tag has the files.
     store.client.set_tag(run_id, names.LEARN_VERDICT, learned.sentence)
 
 

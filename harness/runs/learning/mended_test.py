@@ -124,6 +124,7 @@ def mend_test(prepared: Prepared, rows: Sequence[AccountedRow]) -> tuple[MendedT
         return None, "none of its rows of test has a label"
     before = _truths(prepared)
     changed = {id_: label for id_, label in labels.items() if label != before[id_]}
+    # Each row stands for as many rows of test as its probability says (Horvitz & Thompson 1952).
     weights = {id_: 1.0 if set(labels) == test else 1 / _pi(row) for row in decided for id_ in row.ids}
     share = sum(weights[id_] for id_ in changed) / sum(weights[id_] for id_ in labels)
     return MendedTest(changed, len(labels), len(test), share), ""

@@ -86,5 +86,6 @@ def needed(verdict: CorrectionVerdict, validation: Comparison, curve: LearningCu
     labels = fewest = most = math.nan
     if curve is not None and not math.isnan(verdict.validation.detectable):
         labels, fewest, most = curve.slope.more_labels(verdict.validation.detectable, curve.labels)
+    # For the gain that counts, not the one that was measured: that is mostly chance.
     rows = validation.items_for(pair, verdict.smallest)
     return Needed(labels, fewest, most, rows, verdict.smallest, validation.n_items)

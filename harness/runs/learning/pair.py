@@ -25,7 +25,7 @@ SUFFIX = "-learned"
 
 
 @dataclass(frozen=True)
-class Training:
+class GoldTraining:
     """A classifier that is trained, or was, on the rows of a prepared experiment.
 
     Attributes
@@ -116,19 +116,20 @@ class LearnCost:
     seconds: float = math.nan
 
 
-def cost_of(store: Store, pair: Sequence[Training], labels: int, repeats: int) -> LearnCost:
+def cost_of(store: Store, pair: Sequence[GoldTraining], labels: int, repeats: int) -> LearnCost:
     """Say how many trainings a pair and a learning curve take, and how long.
 
     Parameters
     ----------
     store : Store
-    pair : sequence of Training
+    pair : sequence of GoldTraining
         Without and with gold.
     labels : int
         Of gold.
     repeats : int
         Orders of the curve; 0 for none.
     """
+    # What is there costs nothing, and says how long the rest takes.
     results = [training.finished(store) for training in pair]
     trials = len(list_trials(pair[-1].prepared, pair[-1].planned))
     per_trial = trials * len(pair[-1].planned.grid())
@@ -157,7 +158,7 @@ def learned_name(name: str, files: int) -> str:
 
 def training(
     prepared: Prepared, planned: PlannedClassifier, learned: Sequence[tuple[str, str, Mapping[Outcome, int]]]
-) -> Training:
+) -> GoldTraining:
     """Name a training after the gold that it has.
 
     Parameters
@@ -170,7 +171,7 @@ def training(
         Digest and name of each file of gold, and how many of its rows there are of each outcome.
     """
     if not learned:
-        return Training(prepared, planned)
+        return GoldTraining(prepared, planned)
     _, file, counts = learned[-1]
     marks = {
         names.GOLD: " ".join(digest for digest, _, _ in learned),
@@ -179,4 +180,4 @@ def training(
         names.GOLD_REPLACED: str(counts.get("replaced", 0)),
         names.LEARNED_FROM: planned.name,
     }
-    return Training(prepared, replace(planned, name=learned_name(planned.name, len(learned))), marks)
+    return GoldTraining(prepared, replace(planned, name=learned_name(planned.name, len(learned))), marks)

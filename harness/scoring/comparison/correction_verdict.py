@@ -151,6 +151,7 @@ def judge(validation: Gain, tests: Sequence[Gain], smallest: float = SMALLEST_GA
     """
     decision: Decision
     reason: Reason
+    # In this order: what is worse is never promoted, whatever else holds.
     # Comparisons with NaN are false: without an interval nothing is established.
     if validation.high < 0:
         decision, reason = "keep", "worse"

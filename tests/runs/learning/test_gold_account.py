@@ -66,10 +66,9 @@ def test_every_row_is_accounted_for(tmp_path: Path, world: tuple[Prepared, Rows]
     ]
     assert sum(accounted.counts.values()) == len(gold) == len(accounted.table())
     assert set(accounted.counts) <= set(OUTCOMES)
-    assert [row.why for row in accounted.rows if row.outcome == "leak"] == [
-        f"group {test['group']!r} is there, too",
-        "repeats test3",
-    ]
+    by_group, by_text = (row.why for row in accounted.rows if row.outcome == "leak")
+    assert test["group"] in by_group
+    assert "test3" in by_text
     assert "text" not in accounted.table(texts=False).columns
 
 

@@ -228,7 +228,8 @@ def test_the_command_line_promotes_where_that_is_the_verdict(folder: Path) -> No
     assert report["promotion"]["uri"] == "models:/small@champion"
     printed = CliRunner().invoke(app, words).stdout
     assert report["sentence"].split(":")[0][:40] in " ".join(printed.split())
-    assert "promote --experiment small --classifier linear-learned" in printed
+    next_step = "promote --experiment small --classifier linear-learned"
+    assert next_step in printed
 
 
 def test_the_command_line_fails_where_nothing_can_be_learned(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What labels are worth: a line in the logarithm of the training rows, worked by hand."""
+"""What labels are worth: a power law with a fixed exponent, worked by hand."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ def run(value: float, spread: float = 0.0, name: str = "a") -> Resampled:
     return resampled(np.array([value]), drawn, Draws(50, 2000, 0), name)
 
 
-def test_points_on_a_line_give_its_slope() -> None:
-    # ln(200 / 100) = .693, ln(400 / 100) = 1.386; .1 for each time e.
-    points = [(0, run(0.5)), (100, run(0.5 + 0.1 * math.log(2))), (300, run(0.5 + 0.1 * math.log(4)))]
+def test_points_on_the_curve_give_its_slope() -> None:
+    # 1 − (100 / 400)^.5 = .5, 1 − (100 / 900)^.5 = .667; .1 for labels without end.
+    points = [(0, run(0.5)), (300, run(0.55)), (800, run(0.5 + 0.2 / 3))]
     slope = learning_slope(100, points, 50)
     assert (slope.value, slope.low, slope.high) == pytest.approx((0.1, 0.1, 0.1))
-    assert slope.worth(300, 400)[0] == pytest.approx(0.1 * math.log(2))
-    # 100 · (e^1.5 − 1) = 348 labels are worth .15; 300 are there.
-    assert slope.more_labels(0.15, 300)[0] == pytest.approx(348.17 - 300, abs=0.01)
+    # From 2/3 of the way to 3/4 of it, where (100 / 1600)^.5 = 1/4.
+    assert slope.worth(800, 700)[0] == pytest.approx(0.1 / 12)
+    assert slope.more_labels(0.075, 800)[0] == pytest.approx(700)
 
 
-def test_a_slope_off_the_line_is_that_of_least_squares() -> None:
-    # x = ln 2, 2 ln 2; y = .1, .1: slope = (x1 y1 + x2 y2) / (x1² + x2²) = .3 ln 2 / (5 ln² 2).
-    points = [(0, run(0.0)), (100, run(0.1)), (300, run(0.1))]
-    assert learning_slope(100, points, 50).value == pytest.approx(0.3 / (5 * math.log(2)))
+def test_a_slope_off_the_curve_is_that_of_least_squares() -> None:
+    # x = 0, .5, .75; y = 0, .1, .1. Means .4167 and .0667; Sxy = .0417, Sxx = .2917.
+    points = [(0, run(0.0)), (300, run(0.1)), (1500, run(0.1))]
+    assert learning_slope(100, points, 50).value == pytest.approx(
+        (0.05 + 0.075 - 3 * 1.25 / 3 * 0.2 / 3) / 0.291667, rel=1e-4
+    )
 
 
 def test_of_errors_a_fall_is_a_gain() -> None:
@@ -40,10 +42,11 @@ def test_of_errors_a_fall_is_a_gain() -> None:
 
 
 def test_the_interval_comes_from_the_resamples() -> None:
-    points = [(0, run(0.5)), (100, run(0.6, 0.01))]
+    points = [(0, run(0.5)), (300, run(0.6, 0.01))]
     slope = learning_slope(100, points, 1000)
-    # One point: the slope is its gain over ln 2, and varies as much.
-    assert slope.high - slope.low == pytest.approx(2 * 1.96 * 0.01 / math.log(2), rel=0.1)
+    # Two points, half the way apart: the slope is twice their difference, and varies twice as much.
+    assert slope.value == pytest.approx(0.2)
+    assert slope.high - slope.low == pytest.approx(2 * 1.96 * 0.02, rel=0.1)
     assert slope.low < slope.value < slope.high
 
 
@@ -58,10 +61,11 @@ def test_a_single_cluster_gives_no_interval() -> None:
 @pytest.mark.parametrize(
     ("slope", "expected"),
     [
-        (LearningSlope(100, 0.0, -0.1, 0.1), (math.inf, 171.8, math.inf)),
+        (LearningSlope(100, 0.0, -0.1, 0.2), (math.inf, 300.0, math.inf)),
         (LearningSlope(100, -0.1, -0.2, -0.05), (math.inf, math.inf, math.inf)),
-        # More than anybody labels is no answer.
-        (LearningSlope(100, 0.1 / math.log(1 + 2 * MAX_LABELS / 100), 0.0, 1.0), (math.inf, 10.5, math.inf)),
+        # The limit itself is never reached, and what lies just below it by nobody.
+        (LearningSlope(100, 0.1, 0.05, 0.2), (math.inf, 300.0, math.inf)),
+        (LearningSlope(100, 0.1 / (1 - (50 / MAX_LABELS) ** 0.5), 0.0, 0.2), (math.inf, 300.0, math.inf)),
     ],
 )
 def test_where_labels_do_not_help_none_suffice(
