@@ -251,8 +251,8 @@ def run_classifier(
     classifier : PlannedClassifier
         Its trials are those of ``prepared``, under whatever name.
     before : (tuple of Finding, dict, Ahead)
-        Findings that all classifiers share; results of trials by digest, to which those of this one are added;
-        and trials that run in other processes.
+        Findings that all classifiers share; results of trials by digest, to which those of this one are
+        added; and trials that run in other processes.
     """
     trials = list_trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:

@@ -12,6 +12,7 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifier
+from harness.runs.executors.opening import running_ahead
 from harness.runs.learning.account import Outcome
 from harness.runs.learning.curve import orders, sizes
 from harness.runs.observer import RunObserver
@@ -67,7 +68,10 @@ class GoldTraining:
         marks = self.marks | ({names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {})
         tracker = Tracker(store, prepared.plan, marks=marks)
         shared = (leaks.finding,) if leaks is not None else ()
-        result, reused = run_classifier(prepared, tracker, self.planned, (shared, {}))
+        # Its trials may run in other processes, which know a classifier by the plan.
+        named = replace(prepared, plan=replace(prepared.plan, classifiers=(self.planned,)))
+        with running_ahead(named, tracker) as ahead:
+            result, reused = run_classifier(prepared, tracker, self.planned, (shared, {}, ahead))
         outcome = ClassifierOutcome(self.planned, result, time.perf_counter() - began, reused)
         observer.classifier_ended(outcome)
         logged = finished_run(store, prepared.plan.name, self.digest())
