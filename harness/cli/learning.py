@@ -120,6 +120,7 @@ def learn(
 def _promoted(report: Report, experiment: str, name: str) -> Report | Unfinished:
     from harness.cli.models import promote
 
+    # As a person types it: with all gates, and the same words.
     promotion = promote(experiment, classifier=name)
     if isinstance(promotion, Unfinished):
         return Unfinished(report | promotion.report, promotion.error)

@@ -147,10 +147,12 @@ def account_for(prepared: Prepared, gold: GoldFile, encode: Encode | None = None
             ids_by_key.setdefault(row_key(str(text), _text(target)), []).append(str(id_))
     before = _labels_in_corpus(prepared)
     leaks = _leaks(prepared, split, [row for row in gold.rows if row.key not in ids_by_key], encode)
+    # Two people may have labelled one row in two files that were put together.
     stated: dict[tuple[str, str], set[Any]] = {}
     for row in gold.rows:
         if row.label is not None:
             stated.setdefault(row.key, set()).add(row.label)
+    # Row by row, in the order of the file: of equal ones the first counts.
     accounted: list[AccountedRow] = []
     seen: set[tuple[str, str]] = set()
     for row in gold.rows:
@@ -210,6 +212,7 @@ def _leaks(
         cosine=gate.embeddings if gate is not None else None,
     )
     reasons = {rows[at].number: f"repeats {each.of}" for at, each in repeats.items()}
+    # A repeat is the graver reason: it stands where both hold.
     for column, why in _kept_apart(prepared):
         values = set(apart[column].dropna().astype(str))
         for row in rows:
@@ -223,6 +226,7 @@ def _kept_apart(prepared: Prepared) -> Iterator[tuple[str, str]]:
     """Yield the columns whose values no two parts may share, and what a person calls them."""
     yield "group", "group"
     split = prepared.plan.split
+    # The other splits keep groups apart alone.
     by = split.options.get("by", ()) if split.kind in ("disjoint", "leave_one_out") else ()
     for column in (by,) if isinstance(by, str) else by:
         if column != "group" and column in prepared.corpus.rows.columns:
@@ -234,6 +238,7 @@ def _too_late(prepared: Prepared, apart: pd.DataFrame, rows: Sequence[GoldRow]) 
     dates = apart["date"].dropna().astype(str)
     if prepared.plan.split.kind != "forward" or dates.empty:
         return
+    # ISO dates: the order of texts is that of days.
     first = min(dates)
     for row in rows:
         date = _text(row.cells.get("date"))

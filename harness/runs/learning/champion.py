@@ -50,6 +50,7 @@ def learning_classifier(
         return LearningClassifier(by_name[name], "named", _learned(store, plan, name, alias))
     champion = _champion(store, plan, alias)
     if champion is None:
+        # A baseline learns nothing from gold that anybody would promote.
         learning = [planned for planned in plan.classifiers if planned.bound.kind not in BASELINES]
         if len(learning) == 1:
             return LearningClassifier(learning[0], f"there is no {alias} of {plan.model_name}")

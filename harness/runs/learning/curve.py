@@ -210,6 +210,7 @@ def sizes(labels: int) -> list[int]:
     >>> sizes(600), sizes(60), sizes(20)
     ([25, 50, 100, 200, 400], [25], [])
     """
+    # Doubled: the curve bends where labels are few.
     inner, size = [], FIRST
     while size <= CLOSEST * labels:
         inner.append(size)
@@ -269,6 +270,7 @@ def curve_of(tables: Sequence[tuple[int, Predictions]], rows: int, prepared: Pre
             gain = (sign * against.value, low_gain, high_gain)
         points.append(CurvePoint(labels, run.value, low, high, *gain))
     labelled = [(labels, run) for (labels, _), run in zip(tables, runs, strict=True)]
+    # On the resamples that the gains have: what is hard for all points cancels here, too.
     slope = learning_slope(rows, labelled, first.effective_clusters, higher_is_better=metric.higher_is_better)
     return LearningCurve(metric.key, tuple(points), slope, len(first.seeds))
 

@@ -138,6 +138,7 @@ def read_gold_file(path: Path, task: Task, labels: LabelSet, home: Path | None =
     rows, in_file = labelled_rows(path, options)
     logged = _logged(home, name) if home is not None else []
     logged = [vote for vote in logged if vote.item in rows.by_key]
+    # What was pressed since the file was written counts.
     newer = {(vote.item, vote.annotator, vote.role) for vote in logged}
     votes = [*logged, *(v for v in in_file if (v.item, v.annotator, v.role) not in newer)]
     in_log = {vote.item for vote in logged}

@@ -56,8 +56,8 @@ def learn(
 ) -> LearnedRuns:
     """Train what the champion is without and with labels by hand, and say by a paired test whether that paid.
 
-    Both trainings have the same seeds and are runs of the config's experiment; what was trained before is not
-    trained again. The result has no verdict where no row of the gold can be learned from.
+    Both are runs of the config's experiment; what was trained before is not trained again. There is no
+    verdict where no row of the gold can be learned from.
 
     Parameters
     ----------
@@ -68,11 +68,10 @@ def learn(
     experiment, classifier : str
         The second of the config; left out, what the champion is.
     set : mapping or sequence of str
-        Overrides of the config.
     after : sequence of paths
         Gold that was learned before, the oldest first: both trainings have it.
     curve : int
-        Orders in which gold is drawn for the learning curve; 0 for none.
+        Orders of the learning curve; 0 for none.
     smallest : float
         The smallest gain that counts, above 0.
     allow_leaks, trust : bool
@@ -82,7 +81,7 @@ def learn(
     Raises
     ------
     ConfigError, CorpusError, LeakError, ClassifierError
-        As for :func:`harness.run`; the second, where the gold is not what it should be, too.
+        As for :func:`harness.run`, and where the gold is not what it should be.
     """
     observer = observer or LearnObserver()
     _check(curve, smallest)
@@ -96,6 +95,7 @@ def learn(
             read_gold_file(Path(path), plan.config.task, plan.labels, store.home) for path in (*after, gold)
         ]
     chosen = learning_classifier(store, plan, classifier)
+    # As after a run: `harness promote` without a name means this experiment.
     last_experiment.remember(store, plan.name)
     pair, account, base = _pair(prepared, chosen, files, observer)
     version, refusal = mend_test(base, account.rows)
@@ -170,6 +170,7 @@ def _pair(
         trainings.append(training(prepared, chosen.planned, learned))
         if number < len(files) - 1 and not account.learned:
             observer.note(f"no row of {file.path} can be learned from")
+    # Against a model without it, gold of before would be counted as a gain of now.
     forgotten = [digest for digest in chosen.learned if digest not in {digest for digest, _, _ in learned}]
     if forgotten:
         observer.note(
@@ -228,6 +229,7 @@ def _judged(
     compared = compare_runs(store, [run.logged for run in runs], metric, command=command)
     tests = [Gain.of(compared.comparison, corrected.name)]
     if learned.version is not None:
+        # The same answers, another truth: nothing is labelled again.
         mended = [(name, learned.version.applied(table)) for name, table in tables]
         on_new = compare(mended, metric, deterministic=deterministic)
         tests.append(Gain.of(on_new, corrected.name, "test with corrected labels"))

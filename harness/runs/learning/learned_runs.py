@@ -115,5 +115,6 @@ def score_on(run: str, where: str, predictions: Predictions, metric: str) -> Par
     scalar_metric = ScalarMetric.named(metric, predictions.labels)
     sample = AlignedPredictions.of(predictions)
     low, high = scalar_metric.interval(sample)
+    # Mean over seeds, as everywhere.
     value = float(scalar_metric.by_seed(scalar_metric.view(sample)).mean())
     return PartScore(run, where, value, low, high, sample.n_items, predictions.fingerprint())

@@ -34,6 +34,7 @@ def record(store: Store, learned: LearnedRuns, prepared: Prepared) -> None:
     """
     assert learned.corrected is not None
     run_id = learned.corrected.logged.run_id
+    # Licensed texts may be kept out of the store.
     texts = prepared.plan.config.tracking.log_text
     with scratch_folder(store) as scratch:
         folder = Path(scratch) / FOLDER
@@ -68,6 +69,7 @@ def read_curve(store: Store, run: FinishedRun, digest: str) -> LearningCurve | N
     # A later version may measure in another way.
     if stored.get("digest") != digest or stored.get("version") != VERSION:
         return None
+    # Numbers that JSON does not have were written as null.
     points = tuple(CurvePoint(**_numbers(point)) for point in stored["points"])
     slope = LearningSlope(**_numbers(stored["slope"]))
     return LearningCurve(stored["metric"], points, slope, int(stored["repeats"]), digest)

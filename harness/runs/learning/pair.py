@@ -74,6 +74,7 @@ class GoldTraining:
             result, reused = run_classifier(prepared, tracker, self.planned, (shared, {}, ahead))
         outcome = ClassifierOutcome(self.planned, result, time.perf_counter() - began, reused)
         observer.classifier_ended(outcome)
+        # By digest: of an experiment that was changed back, the newest run of a name is another one.
         logged = finished_run(store, prepared.plan.name, self.digest())
         return TrainedRun(result, logged, outcome.is_deterministic)
 
