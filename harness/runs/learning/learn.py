@@ -56,8 +56,7 @@ def learn(
 ) -> LearnedRuns:
     """Train what the champion is without and with labels by hand, and say by a paired test whether that paid.
 
-    Both are runs of the config's experiment; what was trained before is not trained again. There is no
-    verdict where no row of the gold can be learned from.
+    Both are runs of the config's experiment. There is no verdict where no row can be learned from.
 
     Parameters
     ----------

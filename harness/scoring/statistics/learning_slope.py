@@ -1,12 +1,13 @@
 """Scores of models trained on more and more labels in; what labels are worth, and how many are needed, out.
 
 The curve is a power law with the exponent one half, ``score(n) = a + b · (1 - (rows / (rows + n)) ** 0.5)``,
-fitted by least squares. The exponent is fixed: learning curves are power laws, with exponents between 0.1 and
-1 that a few noisy points do not tell. With one half, forecasts of twice the labels were off by less than
-with a straight line in the logarithm of the rows in each of twelve simulated settings, and end in a limit
-in place of promising ever more. A free exponent, within bounds, was closer in eight of the twelve, above all where the
-rows hardly grow (``experiments/learning``); but it cannot be fitted to each of thousands of resamples. This
-curve is linear in what is fitted, so that its interval comes from the resamples of the scores.
+fitted by least squares. The exponent is fixed: learning curves are power laws, with exponents between 0.1
+and 1 that a few noisy points do not tell. With one half, forecasts of twice the labels were off by less
+than with a straight line in the logarithm of the rows in each of twelve simulated settings, and end in a
+limit in place of promising ever more. A free exponent, within bounds, was closer in eight of the twelve,
+above all where the rows hardly grow (``experiments/learning``); but it cannot be fitted to each of
+thousands of resamples. This curve is linear in what is fitted, so that its interval comes from the
+resamples of the scores.
 
 References
 ----------
