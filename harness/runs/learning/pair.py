@@ -17,7 +17,7 @@ from harness.runs.learning.account import Outcome
 from harness.runs.learning.curve import orders, sizes
 from harness.runs.observer import RunObserver
 from harness.tracking import names
-from harness.tracking.finished_runs import FinishedRun, finished_run
+from harness.tracking.finished_runs import FinishedRun, run_of_digest
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 
@@ -75,7 +75,7 @@ class GoldTraining:
         outcome = ClassifierOutcome(self.planned, result, time.perf_counter() - began, reused)
         observer.classifier_ended(outcome)
         # By digest: of an experiment that was changed back, the newest run of a name is another one.
-        logged = finished_run(store, prepared.plan.name, self.digest())
+        logged = run_of_digest(store, prepared.plan.name, self.digest())
         return TrainedRun(result, logged, outcome.is_deterministic)
 
 
