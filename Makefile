@@ -26,7 +26,7 @@ WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 IN_PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shell experiment validate compare suite audit explore label ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
+.PHONY: help setup shell experiment validate compare suite audit explore label learn ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -71,6 +71,10 @@ explore: setup ## look at every row and every answer: [EXPERIMENT=a,b] [PORT=510
 label: setup ## label rows by hand in a browser: INPUT=sample.csv [OUTPUT=labelled.csv]
 	@test -n '$(INPUT)' || { echo 'INPUT is missing: make label INPUT=sample.csv' >&2; exit 2; }
 	@$(HARNESS) label '$(INPUT)' $(if $(OUTPUT),--output '$(OUTPUT)') $(ARGS)
+
+learn: setup ## train with labels by hand and test whether it paid: GOLD=gold.csv [CONFIG=...]
+	@test -n '$(GOLD)' || { echo 'GOLD is missing: make learn GOLD=gold.csv' >&2; exit 2; }
+	@$(HARNESS) learn '$(GOLD)' $(if $(CONFIG),--config '$(CONFIG)') $(OF_EXPERIMENT) $(WITH_SETTINGS) $(ARGS)
 
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from harness.runs.corpus_loading import fetch_corpus, load_corpus
     from harness.runs.experiment import ClassifierRun, ExperimentRun, FailedClassifiersError, run
     from harness.runs.external import ScoredPredictions, score
+    from harness.runs.learning.learn import learn
+    from harness.runs.learning.learned_runs import LearnedRuns
+    from harness.runs.learning.watching import LearnObserver
     from harness.runs.model_audit import AuditedModel, audit
     from harness.runs.model_promotion import promote, registry, rollback
     from harness.runs.observer import RunObserver
@@ -48,6 +51,8 @@ __all__ = [
     "FailedClassifiersError",
     "HarnessError",
     "LabelSet",
+    "LearnObserver",
+    "LearnedRuns",
     "Predictions",
     "Reading",
     "RunObserver",
@@ -59,6 +64,7 @@ __all__ = [
     "compare",
     "drift",
     "fetch_corpus",
+    "learn",
     "load",
     "load_both",
     "load_corpus",
@@ -76,6 +82,9 @@ _HOMES = {
     "harness.articles.reading": ("Reading",),
     "harness.runs.article_reading": ("read",),
     "harness.runs.corpus_loading": ("fetch_corpus", "load_corpus"),
+    "harness.runs.learning.learn": ("learn",),
+    "harness.runs.learning.learned_runs": ("LearnedRuns",),
+    "harness.runs.learning.watching": ("LearnObserver",),
     "harness.runs.model_audit": ("AuditedModel", "audit"),
     "harness.runs.comparison": ("ComparedRuns", "compare"),
     "harness.runs.experiment": ("ClassifierRun", "ExperimentRun", "FailedClassifiersError", "run"),

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "tests/serving",
     "make ui EXPERIMENT=monitor": "tests/tracking/store",
     "harness label sentences.csv": "tests/explorer/labelling",
+    "harness label gold.csv": "tests/explorer/labelling",
     "make explore EXPERIMENT=quickstart": "tests/explorer",
     'make suite SUITE=configs/suites/public.yaml ARGS="--only gvfc,pstance --classifier majority,linear"': (
         "tests/runs/suites"
@@ -157,9 +158,9 @@ def external_predictions(folder: Path) -> None:
     (folder / "theirs.csv").write_text("\n".join(["id,prediction", *rows, ""]), encoding="utf-8")
 
 
-def fill_in_gold(folder: Path) -> None:
-    """Label what ``harness sample`` drew, as a person does before ``harness shares``."""
-    path = folder / "gold.csv"
+def fill_in_gold(folder: Path, name: str = "gold.csv") -> None:
+    """Label what ``harness sample`` drew, as a person does before ``shares`` and ``learn``."""
+    path = folder / name
     with path.open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     for row in rows:
@@ -202,6 +203,8 @@ def test_what_a_page_says_works(path: Path, newcomer: Path) -> None:
     for command in to_run(path):
         if "shares" in command and "--gold" in command:
             fill_in_gold(newcomer)
+        if command.startswith("harness learn"):
+            fill_in_gold(newcomer, command.split()[2])
         done = run(newcomer, cut(command))
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     if path == TUTORIAL:

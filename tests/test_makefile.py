@@ -74,6 +74,11 @@ def test_every_target_is_declared() -> None:
         ),
         (["predict", "MODEL=folder", "INPUT=-"], "-m harness predict --model folder --input - --output -"),
         (["read", "ARTICLE=a b.txt"], "-m harness read a b.txt"),
+        (["learn", "GOLD=g.csv"], "-m harness learn g.csv"),
+        (
+            ["learn", "GOLD=g.csv", "CONFIG=c.yaml", "ARGS=--promote"],
+            "-m harness learn g.csv --config c.yaml --promote",
+        ),
         (
             ["read", "ARTICLE=a.txt", "PARTIES=p.yaml", "OUTPUT=o.html"],
             "-m harness read a.txt --parties p.yaml --output o.html",

@@ -146,7 +146,7 @@ def _observer(console: Console) -> Any:
             console.print(screen.paragraph(_opening(prepared)), markup=False, soft_wrap=True)
 
         def note(self, text: str) -> None:
-            _print_note(console, text)
+            print_note(console, text)
 
         def classifier_ended(self, outcome: ClassifierOutcome) -> None:
             console.print(_ending(self.primary, outcome, few_rows=self.few_rows))
@@ -175,7 +175,7 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     _print_verdicts(console, run)
     _print_next_steps(console, run)
     if run.unfinished:
-        _print_note(console, run.unfinished)
+        print_note(console, run.unfinished)
 
 
 def _print_limits(console: Console, run: ExperimentRun) -> None:
@@ -321,7 +321,8 @@ def _print_verdicts(console: Console, run: ExperimentRun) -> None:
                 console.print(paragraph, markup=False)
 
 
-def _print_note(console: Console, text: str) -> None:
+def print_note(console: Console, text: str) -> None:
+    """Print what a reader of the scores should know."""
     console.print(
         screen.paragraph(f"note: {text}", then="    "), style="yellow", markup=False, soft_wrap=True
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 PORTS = range(8300, 8351)
 """Where the screen looks for a free port."""
-
-FOLDER = "labels"
-"""The folder of a store that holds the votes."""
 
 
 class AskedLabels(StrEnum):
@@ -189,7 +185,7 @@ def _desk(
     from harness.explorer.labelling.desk import LabelDesk
     from harness.explorer.labelling.row_files import TaskOptions, read_task
     from harness.explorer.labelling.task import Codebook
-    from harness.explorer.labelling.vote_log import VoteLog
+    from harness.explorer.labelling.vote_log import VoteLog, log_path
     from harness.tracking.store.location import home_folder
     from harness.values.labels import FRAME_SETS
     from harness.values.parties import EMPTY, read
@@ -214,10 +210,7 @@ def _desk(
         _refuse("belongs to a file", {"--predicted": predicted})
         store = Store.open(reading=True)
         task = experiment_task(store, source, options, classifier=classifier, part=part.value)
-    # What a file system or a shell reads otherwise is no part of a file's name.
-    file_name = re.sub(r"[^\w.-]+", "_", task_name).strip("._") or "rows"
-    log = VoteLog(home_folder() / FOLDER / f"{file_name}.db")
-    return LabelDesk(task, log)
+    return LabelDesk(task, VoteLog(log_path(home_folder(), task_name)))
 
 
 def _refuse(what: str, given: Mapping[str, object]) -> None:

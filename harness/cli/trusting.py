@@ -16,7 +16,10 @@ from harness.values import own_code, trusted_hosts
 from harness.values.errors import HarnessError
 
 EXECUTING = frozenset(
-    {"run", "suite", "compare", "explore", "score", "audit", "promote", "predict", "read", "crosstab"}
+    {
+        *("run", "suite", "compare", "explore", "learn", "score", "audit", "promote", "predict", "read"),
+        "crosstab",
+    }
 )
 """Verbs that may call code of the person's own: a classifier, a corpus, a metric, an audit. All others only
 read it."""

@@ -111,6 +111,30 @@ def run_trial(
     return TrialResult(trial, predictions, options, curves, seconds, saved, usage, provenance)
 
 
+def validation_predictions(prepared: Prepared, trial: Trial, options: Mapping[str, Any]) -> Predictions:
+    """Fit a classifier with chosen options, without saving it, and predict validation.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Its training rows may be others than those that the trial is named after.
+    trial : Trial
+    options : mapping
+        Of one combination of a grid.
+
+    Raises
+    ------
+    ClassifierError
+        Where the classifier fails.
+    """
+    split = prepared.split_of(trial.fold)
+    bound = replace(trial.classifier.bound, options=options)
+    classifier = _make(bound, prepared, _seed(trial))
+    train, validation = (_labelled(prepared, bound, split, part) for part in ("train", "validation"))
+    fit(classifier, train, validation, None)
+    return _predicted(prepared, trial, classifier, split, "validation")
+
+
 def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:
     """Fit a trial's classifier again, to serve it.
 

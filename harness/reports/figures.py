@@ -53,6 +53,27 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
     return png(figure)
 
 
+def learning_png(points: Sequence[tuple[int, float, float, float]], metric: str, title: str) -> bytes:
+    """Draw a learning curve with its intervals.
+
+    Parameters
+    ----------
+    points : sequence of (int, float, float, float)
+        Labels, score, and the bounds of its interval, which may be NaN.
+    metric, title : str
+    """
+    figure, (panel,) = canvases(4.6, 3.0, 1, 1)
+    labels, values, lows, highs = zip(*points, strict=True)
+    panel.fill_between(labels, lows, highs, color=BLUE, alpha=0.15, linewidth=0)
+    panel.plot(labels, values, color=BLUE, marker="o", markersize=4, linewidth=1.2)
+    panel.set_xlabel("labels of gold in training", fontsize=8)
+    panel.set_ylabel(f"{metric} on validation", fontsize=8)
+    panel.tick_params(labelsize=8)
+    panel.grid(color="#e3e6e9", linewidth=0.6)
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    return png(figure)
+
+
 def canvases(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
     """Return an empty figure, its size in inches, and its panels row by row."""
     # A Figure of its own: pyplot would keep global state and look for a display.

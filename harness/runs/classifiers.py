@@ -187,7 +187,7 @@ def run_classifiers(
                 began = time.perf_counter()
                 try:
                     before = (shared, by_digest, ahead)
-                    result, reused = _run_classifier(prepared, tracker, classifier, before)
+                    result, reused = run_classifier(prepared, tracker, classifier, before)
                 except StoreError:
                     # What cannot be logged for one classifier cannot be for the next, nor can the run be
                     # marked.
@@ -235,12 +235,25 @@ def _tracker(
     return Tracker(destination, prepared.plan, fresh=fresh, marks=marks)
 
 
-def _run_classifier(
+def run_classifier(
     prepared: Prepared,
     tracker: Tracker | UntrackedExperiment,
     classifier: PlannedClassifier,
     before: tuple[tuple[Finding, ...], dict[str, TrialResult], Ahead],
 ) -> tuple[ClassifierResult, bool]:
+    """Run one classifier, unless it is finished; return its result, and whether that was there before.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    tracker : Tracker or UntrackedExperiment
+        Of the same plan.
+    classifier : PlannedClassifier
+        Its trials are those of ``prepared``, under whatever name.
+    before : (tuple of Finding, dict, Ahead)
+        Findings that all classifiers share; results of trials by digest, to which those of this one are
+        added; and trials that run in other processes.
+    """
     trials = list_trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
         shared, by_digest, ahead = before

@@ -154,6 +154,26 @@ def compare_logged(
 ) -> ComparedRuns:
     """Compare the finished classifiers of experiments of a store; see :func:`compare`."""
     runs = finished_runs(store, experiments)
+    command = command_line("compare", experiment=",".join(experiments), metric=metric or _primary(runs))
+    return compare_runs(store, runs, metric, command=command, track=track)
+
+
+def compare_runs(
+    store: Store, runs: Sequence[FinishedRun], metric: str = "", *, command: str, track: bool = True
+) -> ComparedRuns:
+    """Compare some finished runs of a store; see :func:`compare`.
+
+    Parameters
+    ----------
+    store : Store
+    runs : sequence of FinishedRun
+    metric : str
+        Left out, their primary one.
+    command : str
+        The command line that repeats the comparison.
+    track : bool
+        Whether it is logged, beside the experiment of the first run.
+    """
     chosen = metric or _primary(runs)
     # A generator: the predictions of many runs at once might not fit in memory.
     tables = (
@@ -170,11 +190,10 @@ def compare_logged(
     reasons = comparison_reasons(comparison, items, evidence)
     if not track or store.read_only:
         return ComparedRuns(comparison, reasons=reasons, seconds=_seconds(evidence))
-    command = command_line("compare", experiment=",".join(experiments), metric=chosen)
     ids = {run.name: run.run_id for run in runs}
     shown = [run for run in runs if run.name in compared]
     logged = LoggedComparison(
-        comparison, reasons, experiments[0], ids, command, lambda: comparison_files(store, shown)
+        comparison, reasons, runs[0].experiment, ids, command, lambda: comparison_files(store, shown)
     )
     run_id = log_comparison(store, logged)
     return ComparedRuns(comparison, run_id, page_of(store, run_id), reasons, _seconds(evidence))

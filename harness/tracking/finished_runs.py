@@ -97,6 +97,26 @@ def finished_run(store: Store, run_id: str) -> FinishedRun:
     return _described(run, str(experiment))
 
 
+def run_of_digest(store: Store, experiment: str, digest: str) -> FinishedRun:
+    """Return the newest finished run of a classifier by the digest of its contents.
+
+    Raises
+    ------
+    StoreError
+        Where there is none.
+    """
+    query = f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{names.CLASSIFIER}'"
+    runs = store.client.search_runs(
+        [store.find_experiment(experiment)],
+        f"{query} and attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    if not runs:
+        raise StoreError(f"the experiment {experiment!r} has no finished run {digest}")
+    return _described(runs[0], experiment)
+
+
 def read_predictions(store: Store, run: FinishedRun) -> Predictions:
     """Read the predictions of a run; parts of the split have their present names.
 

@@ -46,6 +46,15 @@ AUDITS, TRUST = legacy.AUDITS, "harness.trust"
 SOURCE = "harness.source."
 """Begins the tags of where labels come from, where that is elsewhere: the model as answered, when, …."""
 
+GOLD = "harness.gold"
+"""Tag of a run that was trained with gold: the digests of its files, the oldest first."""
+
+GOLD_FILE, GOLD_ADDED, GOLD_REPLACED = f"{GOLD}_file", f"{GOLD}_added", f"{GOLD}_replaced"
+"""Tags of such a run: the newest file, and how many of its rows were added or replaced a label."""
+
+LEARNED_FROM, LEARN_VERDICT = "harness.learned_from", "harness.learn_verdict"
+"""Tags of such a run: the classifier of the config, and whether the gold paid."""
+
 PROMOTION = "harness.promotion"
 """Tag of an experiment: what its config says of promotion, as JSON. Of the experiment and not of its runs, so
 that another rule repeats none of them."""

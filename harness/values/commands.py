@@ -23,6 +23,7 @@ MAKE_TARGETS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
         "run": ("experiment", {"": "CONFIG"}),
         "compare": ("compare", {"experiment": "EXPERIMENT", "metric": "METRIC"}),
         "suite": ("suite", {"": "SUITE"}),
+        "learn": ("learn", {"": "GOLD", "config": "CONFIG", "experiment": "EXPERIMENT"}),
         "ui": ("ui", {"experiment": "EXPERIMENT", "port": "PORT"}),
         "promote": ("promote", {"experiment": "EXPERIMENT"}),
         "predict": ("predict", {"model": "MODEL", "frames": "FRAMES", "input": "INPUT", "output": "OUTPUT"}),

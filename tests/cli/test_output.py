@@ -31,6 +31,10 @@ from harness.values.errors import HarnessError
 ROOT = Path(__file__).parents[2]
 ARTICLE = "Germany praised France on Monday. France blasted Germany before the vote.\n\nBrazil met France.\n"
 FRAMED = "text,target,stance,frames\n" + "".join(f"s{n},Varna,critical,conflict\n" for n in range(12))
+GOLD = (
+    "text,target,gold\nA reporter of the Standard blasted Varna over its lamps,Varna,critical\n"
+    "Fishermen from three villages praised Ostrel and its new pier,Ostrel,supportive\n"
+)
 SUITE = """\
 name: small
 common: {split: {kind: predefined, calibration: 0}, classifiers: {prior: {kind: prior}}}
@@ -44,6 +48,7 @@ CALLS: dict[str, list[str]] = {
     "list": ["classifier", "linear"],
     "compare": ["--metric", "accuracy"],
     "score": ["theirs.csv", "--config", "toys.yaml"],
+    "learn": ["labels.csv", "--config", "toys.yaml", "--classifier", "verbs", "--curve", "0"],
     "promote": ["--experiment", "toys", "--classifier", "verbs"],
     "rollback": ["stance"],
     "registry": [],
@@ -98,6 +103,7 @@ def prepared(ladder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "in.csv").write_text("text,target\nVarna blasted Harbour Party,Harbour Party\n")
     (folder / "article.txt").write_text(ARTICLE)
     (folder / "framed.csv").write_text(FRAMED)
+    (folder / "labels.csv").write_text(GOLD)
     (folder / "small.yaml").write_text(SUITE)
     weeks = pd.date_range("2030-01-07", periods=8, freq="7D").strftime("%Y-%m-%d")
     stream = [(day, f"a{day}.{k}", ("critical", "neutral")[k % 2]) for day in weeks for k in range(12)]

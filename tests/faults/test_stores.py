@@ -83,6 +83,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "suite": ("suite.yaml",),
     "score": ("external.csv", "--config", "toys.yaml"),
     "compare": ("--experiment", "toys"),
+    "learn": ("gold.csv", "--config", "toys.yaml", "--classifier", "verbs", "--curve", "0"),
     "promote": ("--experiment", "toys"),
     "rollback": ("stance",),
     "registry": (),
@@ -119,6 +120,8 @@ def write_inputs(folder: Path) -> None:
     (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
     (folder / "article.txt").write_text("Varna was praised by everybody.", encoding="utf-8")
     pd.DataFrame({"text": ["Varna was praised."], "target": ["Varna"]}).to_csv(folder / "in.csv", index=False)
+    gold = {"text": ["A reporter of the Standard blasted Varna over lamps."], "target": ["Varna"]}
+    pd.DataFrame({**gold, "gold": ["critical"]}).to_csv(folder / "gold.csv", index=False)
     test = experiment.splits[0].test
     pd.DataFrame({"id": sorted(test), "prediction": "neutral"}).to_csv(folder / "external.csv", index=False)
 

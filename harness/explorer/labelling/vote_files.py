@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from harness.corpora.tabular import FileTable
 from harness.corpora.text_files import content, parsed_lines
 from harness.explorer.labelling.agreement import RowVotes, by_row, labels_of
 from harness.explorer.labelling.argilla_records import argilla_record, is_argilla, read_argilla
@@ -21,7 +22,7 @@ from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_nam
 from harness.explorer.labelling.label_studio_records import label_studio_task, read_label_studio
 from harness.explorer.labelling.platform_records import PlatformRow, joined
 from harness.explorer.labelling.potato_records import is_potato, potato_records, read_potato
-from harness.explorer.labelling.row_files import TaskOptions, read_task
+from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
 from harness.explorer.labelling.task import LabelItem, LabelTask
 from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text, presses_for
 from harness.values.errors import CorpusError, OutputError, Problem
@@ -176,16 +177,43 @@ def read_votes(path: Path, task: LabelTask) -> list[Vote]:
     CorpusError
         Where it cannot be read.
     """
+    records = _platform_rows(path)
+    if records is not None:
+        return joined(task, records, str(path))
+    options = TaskOptions(task.name, task.asks, task.codebook)
+    return [vote for item in read_task(path, options).items for vote in _votes_of_cells(item)]
+
+
+def labelled_rows(path: Path, options: TaskOptions) -> tuple[LabelTask, list[Vote]]:
+    """Read the rows of a file as a task of their own, and their votes; see :func:`read_votes`.
+
+    Parameters
+    ----------
+    path : Path
+    options : TaskOptions
+    """
+    records = _platform_rows(path)
+    if records is None:
+        task = read_task(path, options)
+        return task, [vote for item in task.items for vote in _votes_of_cells(item)]
+    columns = dict.fromkeys(name for record in records for name in record.cells)
+    cells = {name: [record.cells.get(name) for record in records] for name in columns}
+    locations = [f"{path}: record {number}" for number in range(1, len(records) + 1)]
+    task = task_of(FileTable(cells, locations, str(path)), options)
+    return task, joined(task, records, str(path))
+
+
+def _platform_rows(path: Path) -> list[PlatformRow] | None:
+    """Read the records of an annotation platform; None where the file is a table."""
     if path.suffix.lower() == ".json":
-        return _platform_votes(path, _json_list(path), task)
+        return _read_records(path, _json_list(path))
     if path.suffix.lower() == ".jsonl":
         lines, bad = parsed_lines(content(path, "utf-8", settable=False), str(path))
         if lines and (is_argilla(lines[0][1]) or is_potato(lines[0][1])):
             if bad:
                 raise CorpusError([problem for problem, _ in bad[:MAX_PROBLEMS]])
-            return _platform_votes(path, [fields for _, fields in lines], task)
-    options = TaskOptions(task.name, task.asks, task.codebook)
-    return [vote for item in read_task(path, options).items for vote in _votes_of_cells(item)]
+            return _read_records(path, [fields for _, fields in lines])
+    return None
 
 
 def take_in(desk: LabelDesk, votes: Sequence[Vote]) -> TakenIn:
@@ -346,8 +374,8 @@ def _json_list(path: Path) -> list[Any]:
     return tasks
 
 
-def _platform_votes(path: Path, records: Sequence[dict[str, Any]], task: LabelTask) -> list[Vote]:
-    """Read the votes of a platform's records."""
+def _read_records(path: Path, records: Sequence[dict[str, Any]]) -> list[PlatformRow]:
+    """Read the records of whichever platform wrote them."""
     read: Callable[[dict[str, Any]], PlatformRow] = read_label_studio
     if records and is_argilla(records[0]):
         read = read_argilla
@@ -355,11 +383,10 @@ def _platform_votes(path: Path, records: Sequence[dict[str, Any]], task: LabelTa
         folder = path.absolute().parent.name
         read = lambda record: read_potato(record, folder)  # noqa: E731
     try:
-        rows = [read(record) for record in records]
+        return [read(record) for record in records]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         what = f"has a record that cannot be read: {error!r}"
         raise CorpusError([Problem(str(path), what)]) from error
-    return joined(task, rows, str(path))
 
 
 def _json(lines: Sequence[Mapping[str, Any]]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import re
 import sqlite3
 import threading
 import weakref
@@ -33,6 +34,9 @@ SEPARATOR = "|"
 BUSY_SECONDS = 30.0
 """So long a press waits for those of other processes."""
 
+FOLDER = "labels"
+"""The folder of a store that holds the logs."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS presses (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,6 +55,13 @@ CREATE TRIGGER IF NOT EXISTS presses_remain BEFORE DELETE ON presses
   BEGIN SELECT RAISE(ABORT, 'presses are never deleted'); END;
 """
 _COLUMNS = "number, press, at, annotator, item, role, action, value"
+
+
+def log_path(home: Path, task_name: str) -> Path:
+    """Return where the votes of a task are kept, in the folder of a store."""
+    # What a file system or a shell reads otherwise is no part of a file's name.
+    file_name = re.sub(r"[^\w.-]+", "_", task_name).strip("._") or "rows"
+    return home / FOLDER / f"{file_name}.db"
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,8 @@ def _outcome(
 def promotion_of(name: str, version: str, candidate: Candidate) -> Promotion:
     """Describe a version by the run that it is from."""
     trained_on, not_for = training_statement(candidate.files.config, candidate.training_rows)
+    if trained_on and (gold := candidate.tags.get(names.GOLD_FILE)):
+        trained_on = f"{trained_on}, labels of {gold} among them"
     return Promotion(
         name,
         version,

@@ -29,6 +29,7 @@ EVENT, LOOK, CLAIM = "harness.event.", names.LOOK, "harness.claim."
 """Tags of a registered model, each followed by a time: a promotion or rollback, a look at test, a claim."""
 
 CLASSIFIER = "harness.classifier"
+RUN_NAME = "mlflow.runName"
 BY, AT, WHY, FORCED = "harness.by", "harness.at", "harness.why", "harness.forced"
 GATE, WAIVED = "harness.gate.", "harness.waived."
 """Tags of a version: who made it champion, when and why; gates that failed and were overruled; every verdict,
@@ -46,6 +47,27 @@ def version_of(store: Store, name: str, alias: str) -> ModelVersion | None:
         return store.client.get_model_version_by_alias(name, alias)
     except MlflowException:
         return None
+
+
+def champion_tags(store: Store, name: str, alias: str = CHAMPION) -> dict[str, str] | None:
+    """Return the tags of the run that a champion is from, with its name as ``mlflow.runName``.
+
+    Returns
+    -------
+    dict or None
+        None without a champion; where its run was deleted, the classifier's name alone.
+    """
+    from mlflow.exceptions import MlflowException
+
+    version = version_of(store, name, alias)
+    if version is None:
+        return None
+    try:
+        run = store.client.get_run(str(version.run_id))
+    except MlflowException:
+        # The version remembers the name of the classifier alone.
+        return {RUN_NAME: str(version.tags.get(CLASSIFIER, ""))}
+    return {**run.data.tags, RUN_NAME: str(run.info.run_name)}
 
 
 def registered_version(store: Store, name: str, candidate: Candidate) -> str | None:
