@@ -169,6 +169,8 @@ def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]], grammar
 def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
     """Read a form by what the article says; None where it means no party here."""
     span = (form.start, form.end)
+    if form.partial:
+        return _partial(span, form)
     certain = form.certain
     if certain is not None:
         # In a line of capitals "US" may be "us"; a capital may be the city alone.
@@ -188,6 +190,18 @@ def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
         return _Hit(span, demonym.party, "demonym", _is_office(text, form.end))
     candidates = [meaning for meaning in form.meanings if meaning.how == "ambiguous"]
     return _ambiguous(text, span, candidates, context) if candidates else None
+
+
+def _partial(span: Span, form: Form) -> _Hit | None:
+    """Read what may be part of a longer name as the likeliest party, unsure; a surname alone as nobody."""
+    others = (meaning for meaning in form.meanings if meaning.how in ("ambiguous", "demonym"))
+    meaning = form.likeliest or next(others, None)
+    if meaning is None:
+        return None
+    reference: ReferenceKind = (
+        "leader" if meaning.leader else "demonym" if meaning.how == "demonym" else "name"
+    )
+    return _Hit(span, meaning.party, reference, False, meaning.leader)
 
 
 def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:

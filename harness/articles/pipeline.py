@@ -39,6 +39,7 @@ from harness.values.language import LanguageWarning, codes, describe, mismatch, 
 from harness.values.outputs import claimed, keep_apart, refused_writes, write_text
 from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
+from harness.values.parties.folding import name_key
 from harness.values.parties.records import is_date
 from harness.values.parties.translations import shipped_in
 from harness.values.progress import progress
@@ -294,8 +295,9 @@ def _model(model: str | LabelModel | None) -> LabelModel | None:
 
 
 def _canonical(registry: Registry, name: str) -> str:
+    key = name_key(name)
     for party in registry.parties:
-        if name.casefold() in {form.casefold() for form in (party.name, *party.aliases)}:
+        if key in map(name_key, (party.name, *party.aliases)):
             return party.name
     # Aliases too, so that the suggestion may be what the user mistyped.
     names = [form for party in registry.parties for form in (party.name, *party.aliases)]

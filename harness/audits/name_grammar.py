@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.values.minimums import MIN_FORM_MENTIONS
 from harness.values.parties import Registry
+from harness.values.parties.folding import name_key
 
 VOWELS = frozenset("AEIOUaeiou")
 THE = re.compile(r"\b[Tt]he\s+$")
@@ -69,7 +70,7 @@ class DefiniteArticles:
     Attributes
     ----------
     takes_the : mapping
-        Form, in lower case → whether it takes ``the``; for forms that the texts mention often enough.
+        Key of a form (:func:`harness.values.parties.folding.name_key`) → whether it takes ``the``; for forms that the texts mention often enough.
     """
 
     takes_the: Mapping[str, bool] = field(default_factory=dict)
@@ -86,14 +87,14 @@ class DefiniteArticles:
                 # A name that is followed by a capitalised word may be part of a longer one.
                 modifies = modifies_noun(text, mention.start, mention.end)
                 if not modifies and not MORE.match(text, mention.end):
-                    form = text[mention.start : mention.end].casefold()
+                    form = name_key(text[mention.start : mention.end])
                     mentions.setdefault(form, []).append(bool(THE.search(before(text, mention.start))))
         often = {form: follow for form, follow in mentions.items() if len(follow) >= MIN_FORM_MENTIONS}
         return cls({form: sum(follow) * 2 > len(follow) for form, follow in often.items()})
 
     def take(self, form: str) -> bool:
         """Return whether a form takes ``the``."""
-        return self.takes_the.get(form.casefold(), TAKES_THE.search(form) is not None)
+        return self.takes_the.get(name_key(form), TAKES_THE.search(form) is not None)
 
     def fitted(self, gap: str, before: str, after: str, *, at_start: bool) -> str:
         """Return the text before a name, with the article adjusted to the name that replaces it.
@@ -109,11 +110,11 @@ class DefiniteArticles:
         """
         has = THE.search(gap) is not None
         # Of a form that the texts leave open, the article that it has here is evidence enough.
-        took = self.take(before) or (has and before.casefold() not in self.takes_the)
+        took = self.take(before) or (has and name_key(before) not in self.takes_the)
         # Acronyms, and plurals, behave alike: if nothing is known of the new one, the old one decides.
         alike = before.isupper() and after.isupper()
         alike |= " " not in before + after and before.endswith("s") and after.endswith("s")
-        takes = took if alike and after.casefold() not in self.takes_the else self.take(after)
+        takes = took if alike and name_key(after) not in self.takes_the else self.take(after)
         if took == takes:
             return gap
         if not takes:

@@ -21,7 +21,8 @@ from harness.audits.name_grammar import (
     modifies_noun,
 )
 from harness.classifiers.protocol import Example
-from harness.values.parties import Form, Leader, Party, Registry, Span
+from harness.values.parties import Form, Leader, Party, Registry, Span, find_name
+from harness.values.parties.folding import name_key
 
 # Longer words in capitals are mostly names in a headline that is set in capitals.
 MAX_ACRONYM_LETTERS = 5
@@ -190,9 +191,9 @@ def _leader_name(name: str, leader: str, party: Party, other: Party) -> str | No
         return None
     # The full name first: "Mara Oldin" contains "Oldin".
     for old, new in ((leader, person.name), (leader.rsplit(" ", 1)[-1], _surname(person))):
-        start = name.casefold().find(old.casefold())
-        if start >= 0:
-            return name[:start] + new + name[start + len(old) :]
+        # The text may have other apostrophes and spaces than the registry.
+        for start, end in find_name(name, old):
+            return name[:start] + new + name[end:]
     return person.name
 
 
@@ -230,11 +231,13 @@ def _same_position(name: str, forms: Sequence[str], others: Sequence[str]) -> st
     if not others:
         return None
     # Registries list demonyms in one order, adjectives before people: "Canadians" becomes "Mexicans".
-    index = next((k for k, form in enumerate(forms) if form.casefold() == name.casefold()), 0)
+    index = next((k for k, form in enumerate(forms) if name_key(form) == name_key(name)), 0)
     return others[min(index, len(others) - 1)]
 
 
 def _meaning(form: Form, party: str) -> tuple[str, str] | None:
+    if form.partial:
+        return None
     certain = form.certain
     if certain is not None:
         return (certain.how, certain.leader) if certain.party == party else None
@@ -260,7 +263,8 @@ def _renamed_target(example: Example, mentions: Sequence[TargetMention], party: 
     name = target.removeprefix(title)
     for mention in (*within, *mentions):
         mentioned = example.text[mention.start : mention.end]
-        if name == mentioned or (mention.leader and name == mentioned.rsplit(" ", 1)[-1]):
+        is_mention = name_key(name) == name_key(mentioned)
+        if is_mention or (mention.leader and name_key(name) == name_key(mentioned.split()[-1])):
             return title + (counterpart(name, mention, party, other) or other.name)
     return other.name
 

@@ -183,16 +183,23 @@ def _example(row: Mapping[str, Any], parties: Registry, names: Mapping[str, str]
         spans = ((int(start), int(end)),)
     else:
         # All mentions, as in training: a name may stand in a sentence more than once.
-        spans = parties.spans(text, names.get(target.strip().casefold(), target))
+        spans = parties.spans(text, names.get(_name_key(target), target))
     return Example(text, target, spans, row["holder"])
 
 
+def _name_key(name: str) -> str:
+    # Here, not above: what a served model imports is counted, and a framing model searches for no name.
+    from harness.values.parties.folding import name_key
+
+    return name_key(name)
+
+
 def _canonical_names(parties: Registry) -> dict[str, str]:
-    """Map every form, in lower case, that names exactly one party to that party's name."""
+    """Map the key of every form that names exactly one party to that party's name."""
     owners: dict[str, set[str]] = {}
     for party in parties.parties:
         for form in party.surfaces:
-            owners.setdefault(form.casefold(), set()).add(party.name)
+            owners.setdefault(_name_key(form), set()).add(party.name)
     return {form: min(names) for form, names in owners.items() if len(names) == 1}
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.values.parties.folding import fold
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -59,8 +61,10 @@ def normalised(text: str) -> str:
     >>> normalised("“Varna’s  bridge” opened!")
     'varna s bridge opened'
     """
-    # NFKC makes full-width letters and ligatures plain ones; casefold also turns "ß" into "ss".
-    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    # NFKC makes full-width letters and ligatures plain ones; casefold also turns "ß" into "ss". Letters are
+    # joined and characters that are not seen left out first, as in the search for names.
+    plain = fold(text).text
+    folded = plain.lower() if plain.isascii() else unicodedata.normalize("NFKC", plain).casefold()
     return " ".join(WORD.findall(folded)) or folded.strip()
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 Span = tuple[int, int]
 How = Literal["name", "leader", "short", "ambiguous", "demonym", "except"]
+
+CERTAIN: tuple[How, ...] = ("name", "leader")
+"""Meanings beyond doubt."""
+
+NO_KINDS: Mapping[str, str] = MappingProxyType({})
 
 OPEN_END = "9999-12-31"
 """The end of a meaning that still holds; ISO dates compare as strings."""
@@ -56,17 +60,30 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Form:
-    """A form found in a text, ``text[start:end]``, with its possible meanings, at least one."""
+    """A form found in a text, ``text[start:end]``, with its possible meanings, at least one.
+
+    Attributes
+    ----------
+    partial : bool
+        Whether the words around it may make a longer name of it, which nobody listed: "Sudan" in "South
+        Sudan". Nothing is certain then.
+    """
 
     start: int
     end: int
     meanings: tuple[Meaning, ...]
+    partial: bool = False
 
     @property
     def certain(self) -> Meaning | None:
-        """The meaning beyond doubt; a name before a leader, and of two leaders the later in office."""
+        """The meaning beyond doubt; None where there is none."""
+        return None if self.partial else self.likeliest
+
+    @property
+    def likeliest(self) -> Meaning | None:
+        """A name before a leader, and of two leaders the later in office; None where it is neither."""
         # "Hale" as the name of a party outweighs a leader called Hale.
-        certain = [meaning for meaning in self.meanings if meaning.how in ("name", "leader")]
+        certain = [meaning for meaning in self.meanings if meaning.how in CERTAIN]
         return max(
             certain, key=lambda meaning: (meaning.how == "name", meaning.until, meaning.since), default=None
         )
@@ -88,16 +105,13 @@ class Matcher:
     def _automaton(self) -> Any:
         import ahocorasick
 
+        from harness.values.parties.folding import typed_forms
+
         meanings: dict[str, dict[Meaning, None]] = {}
         for form, meaning in self.forms:
-            # Headlines are set in capitals, and "the Union" may begin a sentence. Up to three letters,
-            # capitals may be another word: "us" and "US".
-            capitals = form.upper() if len(form) > 3 else form
-            for spelling in {form, form[:1].upper() + form[1:], capitals}:
+            for spelling in _spellings(form):
                 # A dict is a set that remembers the order, on which nothing may depend by chance.
-                folded = fold(spelling).text
-                # Accents are one character with their letter in a registry, and often two in a text.
-                for typed in {folded, unicodedata.normalize("NFD", folded)}:
+                for typed in typed_forms(spelling):
                     meanings.setdefault(typed, {})[meaning] = None
         automaton = ahocorasick.Automaton()
         for spelling, of_spelling in meanings.items():
@@ -105,8 +119,25 @@ class Matcher:
         automaton.make_automaton()
         return automaton
 
-    def find(self, text: str) -> list[Form]:
-        """Find forms as whole words.
+    @cached_property
+    def _tags(self) -> dict[str, tuple[Meaning, ...]]:
+        """What a hashtag may mean: "saffronparty"."""
+        from harness.values.parties.folding import fold, tag_key
+
+        meanings: dict[str, dict[Meaning, None]] = {}
+        for form, meaning in self.forms:
+            if key := tag_key(fold(form).text):
+                meanings.setdefault(key, {})[meaning] = None
+        return {key: _unsettled(tuple(of_key)) for key, of_key in meanings.items()}
+
+    def find(self, text: str, kinds: Mapping[str, str] = NO_KINDS) -> list[Form]:
+        """Find forms as whole words, and the hashtags and handles made of them.
+
+        Parameters
+        ----------
+        text : str
+        kinds : mapping
+            Party → its kind; see :func:`harness.values.parties.longer_names.in_longer_name`.
 
         Returns
         -------
@@ -117,112 +148,110 @@ class Matcher:
         if not self.forms:
             # An automaton without words cannot be built.
             return []
+        from harness.values.parties.folding import fold, is_whole_word, tags
+        from harness.values.parties.longer_names import in_longer_name
+
         folded = fold(text)
         matches = [
-            Form(*folded.original(last + 1 - length, last + 1), meanings)
+            Form(last + 1 - length, last + 1, meanings)
             for last, (length, meanings) in self._automaton.iter(folded.text)
-            if _is_whole_word(folded.text, last + 1 - length, last + 1)
+            if is_whole_word(folded.text, last + 1 - length, last + 1)
         ]
-        return _without_overlaps(matches)
+        matches += [
+            Form(start, end, self._tags[key])
+            for key, start, end in tags(folded.text)
+            if key in self._tags
+        ]
+        return [
+            Form(
+                *folded.original(form.start, form.end),
+                form.meanings,
+                in_longer_name(
+                    folded.text,
+                    form.start,
+                    form.end,
+                    {kinds.get(meaning.party, "") for meaning in form.meanings},
+                ),
+            )
+            for form in _without_overlaps(matches)
+        ]
 
 
-# One apostrophe, hyphen and space for the many that are typed: ’ and ʼ, the hyphen that does not break,
-# spaces of all widths.
-_ALIKE = {
-    **dict.fromkeys("’‘ʼʹ′＇´`", "'"),
-    **dict.fromkeys("‐‑‒﹣－", "-"),
-}
-# Characters that are not seen: zero-width spaces and joiners, the soft hyphen, marks of direction.
-_UNSEEN = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+def _spellings(form: str) -> set[str]:
+    """Return a form as headlines and the beginnings of sentences set it, folded."""
+    from harness.values.parties.folding import fold, without_accents
+
+    spellings = {form, form[:1].upper() + form[1:]}
+    # Up to three letters, capitals may be another word: "us" and "US".
+    if len(form) > 3:
+        titled = " ".join(word[:1].upper() + word[1:] for word in form.split(" "))
+        spellings |= {form.upper(), titled}
+    folded = {fold(spelling).text for spelling in spellings}
+    # Capitals are often set without accents: ETATS-UNIS.
+    return folded | {without_accents(text) for text in folded if text.isupper() and len(text) > 3}
 
 
-@dataclass(frozen=True)
-class FoldedText:
-    """A text as it is searched, and where each of its characters came from.
-
-    Attributes
-    ----------
-    text : str
-    starts, ends : sequence of int, or None
-        Offsets in the original of each character; None where the text is unchanged.
-    """
-
-    text: str
-    starts: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
-
-    def original(self, start: int, end: int) -> Span:
-        """Return the span in the original of a span that is not empty."""
-        if self.starts is None or self.ends is None:
-            return start, end
-        return self.starts[start], self.ends[end - 1]
-
-
-def fold(text: str) -> FoldedText:
-    """Write alike what is read alike: apostrophes, hyphens, runs of spaces.
-
-    Characters that are not seen are left out: a soft hyphen, a zero-width space.
-
-    Examples
-    --------
-    >>> folded = fold("The People’s\u00a0 Alli\u00adance")
-    >>> folded.text, folded.original(4, 21)
-    ("The People's Alliance", (4, 23))
-    """
-    if text.isascii() and "  " not in text and not _BREAKS.search(text):
-        return FoldedText(text)
-    characters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for index, character in enumerate(text):
-        if character in _UNSEEN:
-            continue
-        plain = " " if character.isspace() else _ALIKE.get(character, character)
-        if plain == " " and characters and characters[-1] == " ":
-            ends[-1] = index + 1
-            continue
-        characters.append(plain)
-        starts.append(index)
-        ends.append(index + 1)
-    return FoldedText("".join(characters), starts, ends)
-
-
-_BREAKS = re.compile(r"[`\t\n\r\v\f]")
+def _unsettled(meanings: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
+    """Return meanings of a tag, which has no case and no spaces: those of two parties are no longer sure."""
+    certain = {meaning.party for meaning in meanings if meaning.how in CERTAIN}
+    if len(certain) < 2:
+        return meanings
+    return tuple(
+        replace(meaning, how="ambiguous") if meaning.how in CERTAIN else meaning for meaning in meanings
+    )
 
 
 def find_name(text: str, name: str) -> tuple[Span, ...]:
-    """Find a name in a text as a whole word, whatever the case.
+    """Find a name in a text as a whole word, whatever the case, and in hashtags and handles.
+
+    A name that is part of another state's ("Sudan" in "South Sudan") is not found there.
 
     Examples
     --------
     >>> find_name("Varna's mayor left Varna.", "varna")
     ((0, 5), (19, 24))
+    >>> find_name("#SaffronParty wins", "Saffron Party")
+    ((1, 13),)
     """
+    from harness.values.parties import folding
+    from harness.values.parties.longer_names import is_part_of_state
+
     if not name.strip():
         return ()
-    folded = fold(text)
-    # Not \b, which after a name that ends in a full stop, as "U.S." does, demands a letter.
-    folded_name = fold(name.strip()).text
-    typed = {folded_name, unicodedata.normalize("NFD", folded_name)}
-    pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(typed)))})(?!\w)"
-    matches = re.finditer(pattern, folded.text, flags=re.IGNORECASE)
-    return tuple(folded.original(*match.span()) for match in matches)
+    folded = folding.fold(text)
+    folded_name = folding.fold(name.strip()).text
+    lowered = folding.lower(folded.text)
+    spans = {
+        span for form in folding.typed_forms(folding.lower(folded_name)) for span in _occurrences(lowered, form)
+    }
+    bare = folding.without_accents(folded_name.upper())
+    if not spans and bare != folded_name.upper():
+        # Capitals are often set without accents, and then in capitals throughout.
+        spans = set(_occurrences(folded.text, bare))
+    tag = folding.tag_key(folded_name)
+    spans |= {(start, end) for key, start, end in folding.tags(folded.text) if key == tag}
+    return tuple(
+        folded.original(*span)
+        for span in sorted(spans)
+        # A target may be a topic, too: "eastern energy" is energy; what is part of a name has a capital.
+        if folded.text[span[0]].islower() or not is_part_of_state(folded.text, *span)
+    )
+
+
+def _occurrences(text: str, name: str) -> Iterator[Span]:
+    from harness.values.parties.folding import is_whole_word
+
+    start = text.find(name) if name else -1
+    while start >= 0:
+        end = start + len(name)
+        if is_whole_word(text, start, end):
+            yield start, end
+        start = text.find(name, end)
 
 
 def within(meanings: Iterable[Meaning], date: str) -> tuple[Meaning, ...]:
     """Return the meanings that hold on a day."""
     return tuple(meaning for meaning in meanings if meaning.holds(date))
-
-
-def _is_whole_word(text: str, start: int, end: int) -> bool:
-    before = text[start - 1] if start else " "
-    after = text[end] if end < len(text) else " "
-    return not (_is_word(before) or _is_word(after))
-
-
-def _is_word(character: str) -> bool:
-    # As \w in find_name: both searches mean the same by a whole word.
-    return character.isalnum() or character == "_"
 
 
 def _without_overlaps(matches: Sequence[Form]) -> list[Form]:

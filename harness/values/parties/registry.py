@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -96,6 +96,10 @@ class Registry:
         return self._by_name.get(name)
 
     @cached_property
+    def _kinds(self) -> dict[str, str]:
+        return {party.name: party.kind for party in self.parties}
+
+    @cached_property
     def _matcher(self) -> Matcher:
         return Matcher(tuple(pair for party in self.parties for pair in party.meanings()))
 
@@ -115,11 +119,13 @@ class Registry:
         list of Form
             In order of appearance. Of overlapping matches the first counts, of those that start together the
             longest; a match inside a word does not count, a possessive does. A phrase listed under ``except``
-            hides the forms inside it.
+            hides the forms inside it. Apostrophes, dashes, spaces and letters count however they are typed,
+            see :mod:`harness.values.parties.folding`; what may be part of a longer name is ``partial``.
         """
         # Dates are compared after the search, so that one automaton serves the articles of all days.
         matches = (
-            Form(form.start, form.end, within(form.meanings, date)) for form in self._matcher.find(text)
+            replace(form, meanings=within(form.meanings, date)) if date else form
+            for form in self._matcher.find(text, self._kinds)
         )
         return [form for form in matches if any(meaning.how != "except" for meaning in form.meanings)]
 
@@ -151,10 +157,21 @@ class Registry:
         tuple of (int, int)
             In order of appearance; empty where the party is not named.
         """
-        if self.get(target) is not None:
-            mentions = (mention for mention in self.mentions(text) if mention.party == target)
+        from harness.values.parties.folding import name_key
+
+        party = self.get(target) or self._by_key.get(name_key(target))
+        if party is not None:
+            mentions = (mention for mention in self.mentions(text) if mention.party == party.name)
             return tuple((mention.start, mention.end) for mention in mentions)
         return find_name(text, target)
+
+    @cached_property
+    def _by_key(self) -> dict[str, Party]:
+        """Parties by what the spellings of their name have in common."""
+        from harness.values.parties.folding import name_key
+
+        # Reversed: of two names that differ in case alone the first is meant.
+        return {name_key(party.name): party for party in reversed(self.parties)}
 
     def to_records(self) -> list[dict[str, Any]]:
         """Return the registry as plain data, as :func:`harness.values.parties.from_records` takes it."""

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from harness.values.parties import find_name, from_records, shipped
-from harness.values.parties.matching import fold
+from harness.values.parties.folding import fold
 
 PARTIES = from_records(
     [
