@@ -20,7 +20,7 @@ from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
 from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.values.parties import Form, Registry, Span
-from harness.values.parties.matching import Meaning
+from harness.values.parties.forms import Meaning
 
 ReferenceKind = Literal["name", "leader", "demonym", "title", "description", "pronoun"]
 BY_CERTAINTY: tuple[ReferenceKind, ...] = ("name", "leader", "demonym", "title", "description", "pronoun")

@@ -48,7 +48,7 @@ from harness.values.errors import ArticleError, HarnessError, hidden
 from harness.values.labels import LabelSet
 from harness.values.language import detect
 from harness.values.parties import find_name
-from harness.values.parties.matching import fold
+from harness.values.parties.folding import fold
 from harness.values.parties.records import shipped
 from harness.values.parties.translations import shipped_in
 from harness.values.polarity import guess_label

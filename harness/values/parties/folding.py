@@ -74,8 +74,8 @@ class _Table(dict[int, str]):
 
 _TABLE = _Table()
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-# What may change in a text of ASCII alone.
-_CHANGES = re.compile(r"[`\x00-\x1f\x7f]|  |&[#A-Za-z]")
+# What changes in a text of ASCII alone, beside runs of spaces and entities.
+_CHANGES = re.compile(r"[`\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ def fold(text: str) -> FoldedText:
     >>> fold("Ｓａｆｆｒｏｎ &amp; Weiß").text
     'Saffron & Weiss'
     """
+    # Three passes in C are faster than one expression with alternatives.
     if text.isascii():
-        if not _CHANGES.search(text):
+        if "  " not in text and "&" not in text and not _CHANGES.search(text):
             return FoldedText(text)
     # Most texts need no offsets: each character becomes one.
     elif "&" not in text and unicodedata.is_normalized("NFC", text):

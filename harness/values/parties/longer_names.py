@@ -61,6 +61,36 @@ _SIDE_BEHIND = re.compile(
 _NOUN_BEHIND = re.compile(rf"[\s-](?:{_BEHIND})(?!\w)")
 _PARTY_NOUN_BEHIND = re.compile(rf"\s(?:{_BEHIND_PARTIES})(?!\w)")
 
+# Words beside a form after which the expressions are tried: nearly all forms have others, and searching a
+# text for its parties should take no longer than the automaton does.
+_WORDS_BEFORE = frozenset(
+    word
+    for words in (_PARTS, _ADJECTIVES, _OF_PARTIES, _STATES, "Republik|Volksrepublik")
+    for part in words.split("|")
+    for word in (part, part.upper())
+) | frozenset([*_ARABIC_PARTS.split("|"), *"of de del von du d".split()])
+_ARTICLES = frozenset("the la los las der den l".split())
+_WORDS_BEHIND = frozenset(f"{_BEHIND}|{_BEHIND_PARTIES}".split("|")) | frozenset(
+    "du del de Oriental oriental Orientale orientale Occidental occidental Occidentale occidentale"
+    " Équatoriale équatoriale Equatoriale equatoriale Ecuatorial ecuatorial".split()
+)
+_NEXT_WORD = re.compile(r"[ -](\w+)")
+
+
+def _is_suspect(text: str, start: int, end: int) -> bool:
+    """Whether a word beside a form may make a longer name of it."""
+    if start > 1 and text[start - 1] in " -'":
+        begin = text.rfind(" ", 0, start - 1)
+        word = text[begin + 1 : start - 1]
+        if word in _ARTICLES:
+            # "Republic of the Congo"; an article alone is the rule.
+            word = text[text.rfind(" ", 0, begin) + 1 : begin]
+        if word in _WORDS_BEFORE or word.lower() in _WORDS_BEFORE:
+            return True
+    match = _NEXT_WORD.match(text, end)
+    return match is not None and match.group(1) in _WORDS_BEHIND
+
+
 REACH = 40
 """Characters around a form that are read."""
 
@@ -77,6 +107,8 @@ def in_longer_name(text: str, start: int, end: int, kinds: Iterable[str] = ()) -
     kinds : iterable of str
         Of the parties that the form may mean; "Christian" makes another name of a party's alone.
     """
+    if not _is_suspect(text, start, end):
+        return False
     before, after = text[max(0, start - REACH) : start], text[end : end + REACH]
     if _is_part_of_state(before, after):
         return True

@@ -6,87 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-Span = tuple[int, int]
-How = Literal["name", "leader", "short", "ambiguous", "demonym", "except"]
+import ahocorasick
 
-CERTAIN: tuple[How, ...] = ("name", "leader")
-"""Meanings beyond doubt."""
+from harness.values.parties.folding import (
+    fold,
+    is_whole_word,
+    lower,
+    tag_key,
+    tags,
+    typed_forms,
+    without_accents,
+)
+from harness.values.parties.forms import CERTAIN, Form, Meaning, Span
+from harness.values.parties.longer_names import in_longer_name, is_part_of_state
 
 NO_KINDS: Mapping[str, str] = MappingProxyType({})
 
-OPEN_END = "9999-12-31"
-"""The end of a meaning that still holds; ISO dates compare as strings."""
-
-
-@dataclass(frozen=True, order=True)
-class Mention:
-    """A party named in a text: ``text[start:end]``."""
-
-    start: int
-    end: int
-    party: str
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A party that a form may refer to.
-
-    Attributes
-    ----------
-    party : str
-        Canonical name.
-    how : str
-        ``name`` and ``leader`` are certain; ``short``, ``ambiguous`` and ``demonym`` depend on the article;
-        ``except`` is no mention.
-    leader : str
-        The leader whose name the form is, or the empty string.
-    since, until : str
-        ISO dates between which it holds, the second exclusive.
-    """
-
-    party: str
-    how: How
-    leader: str = ""
-    since: str = ""
-    until: str = OPEN_END
-
-    def holds(self, date: str) -> bool:
-        """Whether the form refers to the party on a day; without a date it does."""
-        # Only the day: an article's date may go on with a time.
-        return not date or self.since <= date[: len("2030-01-01")] < self.until
-
-
-@dataclass(frozen=True)
-class Form:
-    """A form found in a text, ``text[start:end]``, with its possible meanings, at least one.
-
-    Attributes
-    ----------
-    partial : bool
-        Whether the words around it may make a longer name of it, which nobody listed: "Sudan" in "South
-        Sudan". Nothing is certain then.
-    """
-
-    start: int
-    end: int
-    meanings: tuple[Meaning, ...]
-    partial: bool = False
-
-    @property
-    def certain(self) -> Meaning | None:
-        """The meaning beyond doubt; None where there is none."""
-        return None if self.partial else self.likeliest
-
-    @property
-    def likeliest(self) -> Meaning | None:
-        """A name before a leader, and of two leaders the later in office; None where it is neither."""
-        # "Hale" as the name of a party outweighs a leader called Hale.
-        certain = [meaning for meaning in self.meanings if meaning.how in CERTAIN]
-        return max(
-            certain, key=lambda meaning: (meaning.how == "name", meaning.until, meaning.since), default=None
-        )
+_Match = tuple[int, int, tuple[Meaning, ...]]
+"""Start and end in the folded text, and what the form may mean."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +42,6 @@ class Matcher:
 
     @cached_property
     def _automaton(self) -> Any:
-        import ahocorasick
-
-        from harness.values.parties.folding import typed_forms
-
         meanings: dict[str, dict[Meaning, None]] = {}
         for form, meaning in self.forms:
             for spelling in _spellings(form):
@@ -122,8 +57,6 @@ class Matcher:
     @cached_property
     def _tags(self) -> dict[str, tuple[Meaning, ...]]:
         """What a hashtag may mean: "saffronparty"."""
-        from harness.values.parties.folding import fold, tag_key
-
         meanings: dict[str, dict[Meaning, None]] = {}
         for form, meaning in self.forms:
             if key := tag_key(fold(form).text):
@@ -148,39 +81,28 @@ class Matcher:
         if not self.forms:
             # An automaton without words cannot be built.
             return []
-        from harness.values.parties.folding import fold, is_whole_word, tags
-        from harness.values.parties.longer_names import in_longer_name
-
         folded = fold(text)
-        matches = [
-            Form(last + 1 - length, last + 1, meanings)
-            for last, (length, meanings) in self._automaton.iter(folded.text)
-            if is_whole_word(folded.text, last + 1 - length, last + 1)
+        plain = folded.text
+        matches: list[_Match] = [
+            (last + 1 - length, last + 1, meanings)
+            for last, (length, meanings) in self._automaton.iter(plain)
+            if is_whole_word(plain, last + 1 - length, last + 1)
         ]
-        matches += [
-            Form(start, end, self._tags[key])
-            for key, start, end in tags(folded.text)
-            if key in self._tags
-        ]
+        if "#" in plain or "@" in plain:
+            by_key = self._tags
+            matches += [(start, end, by_key[key]) for key, start, end in tags(plain) if key in by_key]
         return [
             Form(
-                *folded.original(form.start, form.end),
-                form.meanings,
-                in_longer_name(
-                    folded.text,
-                    form.start,
-                    form.end,
-                    {kinds.get(meaning.party, "") for meaning in form.meanings},
-                ),
+                *folded.original(start, end),
+                meanings,
+                in_longer_name(plain, start, end, (kinds.get(meaning.party, "") for meaning in meanings)),
             )
-            for form in _without_overlaps(matches)
+            for start, end, meanings in _without_overlaps(matches)
         ]
 
 
 def _spellings(form: str) -> set[str]:
     """Return a form as headlines and the beginnings of sentences set it, folded."""
-    from harness.values.parties.folding import fold, without_accents
-
     spellings = {form, form[:1].upper() + form[1:]}
     # Up to three letters, capitals may be another word: "us" and "US".
     if len(form) > 3:
@@ -213,23 +135,20 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
     >>> find_name("#SaffronParty wins", "Saffron Party")
     ((1, 13),)
     """
-    from harness.values.parties import folding
-    from harness.values.parties.longer_names import is_part_of_state
-
     if not name.strip():
         return ()
-    folded = folding.fold(text)
-    folded_name = folding.fold(name.strip()).text
-    lowered = folding.lower(folded.text)
+    folded = fold(text)
+    folded_name = fold(name.strip()).text
+    lowered = lower(folded.text)
     spans = {
-        span for form in folding.typed_forms(folding.lower(folded_name)) for span in _occurrences(lowered, form)
+        span for form in typed_forms(lower(folded_name)) for span in _occurrences(lowered, form)
     }
-    bare = folding.without_accents(folded_name.upper())
+    bare = without_accents(folded_name.upper())
     if not spans and bare != folded_name.upper():
         # Capitals are often set without accents, and then in capitals throughout.
         spans = set(_occurrences(folded.text, bare))
-    tag = folding.tag_key(folded_name)
-    spans |= {(start, end) for key, start, end in folding.tags(folded.text) if key == tag}
+    tag = tag_key(folded_name)
+    spans |= {(start, end) for key, start, end in tags(folded.text) if key == tag}
     return tuple(
         folded.original(*span)
         for span in sorted(spans)
@@ -239,8 +158,6 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
 
 
 def _occurrences(text: str, name: str) -> Iterator[Span]:
-    from harness.values.parties.folding import is_whole_word
-
     start = text.find(name) if name else -1
     while start >= 0:
         end = start + len(name)
@@ -249,15 +166,10 @@ def _occurrences(text: str, name: str) -> Iterator[Span]:
         start = text.find(name, end)
 
 
-def within(meanings: Iterable[Meaning], date: str) -> tuple[Meaning, ...]:
-    """Return the meanings that hold on a day."""
-    return tuple(meaning for meaning in meanings if meaning.holds(date))
-
-
-def _without_overlaps(matches: Sequence[Form]) -> list[Form]:
+def _without_overlaps(matches: list[_Match]) -> list[_Match]:
     # Sorted by start, the longest first, so that a single pass suffices.
-    chosen: list[Form] = []
-    for form in sorted(matches, key=lambda match: (match.start, -match.end)):
-        if not chosen or form.start >= chosen[-1].end:
-            chosen.append(form)
+    chosen: list[_Match] = []
+    for match in sorted(matches, key=lambda match: (match[0], -match[1])):
+        if not chosen or match[0] >= chosen[-1][1]:
+            chosen.append(match)
     return chosen

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from harness.values.parties.matching import OPEN_END, Form, Matcher, Meaning, Mention, Span, find_name, within
+from harness.values.parties.forms import OPEN_END, Form, Meaning, Mention, Span, within
+
+if TYPE_CHECKING:
+    from harness.values.parties.matching import Matcher
 
 Kind = Literal["party", "government", "country", "alliance", "person"]
 
@@ -101,6 +104,9 @@ class Registry:
 
     @cached_property
     def _matcher(self) -> Matcher:
+        # Here, not above: a model that is served with spans searches for no name.
+        from harness.values.parties.matching import Matcher
+
         return Matcher(tuple(pair for party in self.parties for pair in party.meanings()))
 
     def forms(self, text: str, date: str = "") -> list[Form]:
@@ -158,6 +164,7 @@ class Registry:
             In order of appearance; empty where the party is not named.
         """
         from harness.values.parties.folding import name_key
+        from harness.values.parties.matching import find_name
 
         party = self.get(target) or self._by_key.get(name_key(target))
         if party is not None:
