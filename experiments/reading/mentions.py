@@ -67,9 +67,7 @@ def found_share(corpus: Corpus, registry: Registry) -> FoundShare:
         by_name += bool(corpus.parties.spans(text, target))
         has_span = not (pd.isna(start) or pd.isna(end))
         forms = [
-            form
-            for form in registry.forms(text)
-            if not has_span or (form.start < end and start < form.end)
+            form for form in registry.forms(text) if not has_span or (form.start < end and start < form.end)
         ]
         certain = any(form.certain is not None for form in forms)
         by_registry += certain
@@ -95,7 +93,9 @@ def speed(texts: list[str], registry: Registry) -> float:
 def main() -> None:
     """Print a line a corpus."""
     registry = shipped()
-    print(f"{len(registry.parties):,} parties, {sum(len(list(party.meanings())) for party in registry.parties):,} forms")
+    print(
+        f"{len(registry.parties):,} parties, {sum(len(list(party.meanings())) for party in registry.parties):,} forms"
+    )
     for name, corpus in corpora():
         share = found_share(corpus, registry)
         print(

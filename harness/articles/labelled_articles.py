@@ -14,6 +14,7 @@ from harness.articles.holders import Holder, find_holders
 from harness.articles.mentions import PartyMention, find_mentions
 from harness.articles.sentences import Sentence, split_sentences
 from harness.articles.speech import speech_of
+from harness.articles.unknown_names import UnknownNames, unknown_names
 from harness.values.errors import ModelError
 from harness.values.language import detect
 from harness.values.parties import Registry
@@ -82,6 +83,8 @@ class LabelledArticle:
         In order; every party at most once a sentence.
     language : str
         By whose rules it was read; see :attr:`ArticleReader.language`.
+    unknown : UnknownNames
+        Names in political roles that the registry lacks.
     """
 
     article: ArticleText
@@ -89,6 +92,7 @@ class LabelledArticle:
     holders: tuple[Holder, ...]
     mentions: tuple[LabelledMention, ...]
     language: str = ENGLISH
+    unknown: UnknownNames = field(default_factory=UnknownNames, compare=False)
 
     def without_text(self) -> LabelledArticle:
         """Return the article with its headline, stances and counts alone: thousands of them fit in memory."""
@@ -185,7 +189,8 @@ class ArticleReader:
             for mention in in_sentence
             if not self.only or mention.party in self.only
         )
-        return LabelledArticle(article, tuple(sentences), tuple(holders), rows, language)
+        unknown = unknown_names(sentences, registry, grammar)
+        return LabelledArticle(article, tuple(sentences), tuple(holders), rows, language, unknown)
 
     def _label_batch(self, batch: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
         labels = iter(self.predict([mention for article in batch for mention in article.mentions]))

@@ -11,7 +11,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
 from harness.articles.table_writer import TableWriter, columns_of, flat_rows
 from harness.articles.tallies import add_article, most_mentioned_first
+from harness.articles.unknown_names import UnknownNames
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
@@ -319,6 +320,7 @@ def _write(
     listed: list[tuple[str, LabelledArticle]] = []
     page = ""
     read_in: Counter[str] = Counter()
+    unknown = _UnknownInArticles(reader.only)
     with TableWriter(tables, explained=reader.explain, raw=options.raw) as writer:
         for article in articles:
             if pages and reading.n_articles:  # JSONL on standard input: not counted before it was read
@@ -331,6 +333,8 @@ def _write(
                 what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
             notes = _language_notes({article.language: 1}, reader)
+            unknown.add(article)
+            notes += filter(None, [article.unknown.note()])
             page = ""
             if pages or folders:
                 page = reader_page(article, models=models, notes=notes, trust=trust)
@@ -344,11 +348,35 @@ def _write(
         write_text(path, page)
     for folder in folders:
         write_text(folder / "index.html", index_page(listed))
-    reading.notes += _language_notes(read_in, reader)
+    reading.notes += [*_language_notes(read_in, reader), *unknown.notes(reading)]
     if tables and not reading.n_rows:
         reading.notes.append("no sentence mentions a party, so no table was written")
         tables = []
     reading.written = [*pages, *tables, *(folder / "index.html" for folder in folders)]
+
+
+@dataclass
+class _UnknownInArticles:
+    """Whom the registry lacks, over the articles in which it lacks many, and who was asked for and is absent."""
+
+    only: frozenset[str]
+    names: UnknownNames = field(default_factory=UnknownNames)
+    articles: int = 0
+
+    def add(self, article: LabelledArticle) -> None:
+        if article.unknown.are_many():
+            self.articles += 1
+            self.names.merge(article.unknown)
+
+    def notes(self, reading: Reading) -> list[str]:
+        notes = [
+            f"no sentence names {name}, which --party asks for"
+            for name in sorted(self.only - reading.tallies.keys())
+        ]
+        if note := self.names.note():
+            where = f"{self.articles:,} of {counted(reading.n_articles, 'article')}: "
+            notes.append(note if reading.n_articles == 1 else where + note)
+        return notes
 
 
 def _language_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:

@@ -18,7 +18,7 @@ from harness.values.formatting import agreeing, counted
 
 if TYPE_CHECKING:
     from harness.explorer.labelling.desk import LabelDesk
-    from harness.explorer.labelling.task import Question
+    from harness.explorer.labelling.task import LabelTask, Question
 
 PORTS = range(8300, 8351)
 """Where the screen looks for a free port."""
@@ -210,6 +210,8 @@ def _desk(
         _refuse("belongs to a file", {"--predicted": predicted})
         store = Store.open(reading=True)
         task = experiment_task(store, source, options, classifier=classifier, part=part.value)
+    if note := _absent_note(task):
+        typer.echo(screen.paragraph(f"note: {note}"))
     return LabelDesk(task, VoteLog(log_path(home_folder(), task_name)))
 
 
@@ -218,6 +220,18 @@ def _refuse(what: str, given: Mapping[str, object]) -> None:
     problems = [Problem(option, what) for option, value in given.items() if value]
     if problems:
         raise ConfigError(problems)
+
+
+def _absent_note(task: LabelTask) -> str:
+    """Say how many rows have no mark, since their text does not name the target; empty where each has."""
+    rows = [item for item in task.items if item.target]
+    absent = [item for item in rows if not item.spans]
+    if not absent:
+        return ""
+    return (
+        f"{len(absent):,} of {len(rows):,} targets do not occur in their text by name, the first"
+        f" {absent[0].target!r}: nothing is marked there; a registry (--parties) gives their other names"
+    )
 
 
 def _question(ask: AskedLabels) -> Question:

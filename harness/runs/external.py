@@ -112,7 +112,7 @@ def score(
     else:
         result = score_external(prepared, external, name=name)
     # What classifiers of the config know does not concern predictions that were made outside.
-    notes = (*prepared.corpus_language_notes, *external.notes)
+    notes = (*prepared.corpus.notes, *prepared.corpus_language_notes, *external.notes)
     return ScoredPredictions(name, prepared.plan.name, result, notes)
 
 

@@ -68,6 +68,8 @@ CALLS: dict[str, list[str]] = {
     "cache": [],
     "contamination": ["toys.yaml"],
     "corpus list": [],
+    "parties check": [],
+    "parties find": ["article.txt", "--minimum", "1"],
     "corpus describe": ["partyline"],
     "corpus fetch": ["gvfc", "--from", "nowhere"],
 }

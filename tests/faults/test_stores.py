@@ -101,6 +101,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 WITHOUT_A_STORE = {
     *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "drift", "trust"),
     *("corpus list", "corpus describe", "corpus fetch", "cache", "contamination", "serve-llm", "label"),
+    *("parties check", "parties find"),
 }
 
 READING = {"compare", "registry", "predict", "read", "explore", "ui", "store check", "report methods"}

@@ -187,7 +187,9 @@ def lower(folded: str) -> str:
 
 def without_accents(text: str) -> str:
     """Return a text without the marks on its letters, as capitals are often set: ETATS-UNIS."""
-    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    return "".join(
+        letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)
+    )
 
 
 # --- Where a word begins and ends -----------------------------------------------------------------------

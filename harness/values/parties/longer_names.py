@@ -68,11 +68,28 @@ _WORDS_BEFORE = frozenset(
     for words in (_PARTS, _ADJECTIVES, _OF_PARTIES, _STATES, "Republik|Volksrepublik")
     for part in words.split("|")
     for word in (part, part.upper())
-) | frozenset([*_ARABIC_PARTS.split("|"), *"of de del von du d".split()])
-_ARTICLES = frozenset("the la los las der den l".split())
+) | frozenset([*_ARABIC_PARTS.split("|"), *["of", "de", "del", "von", "du", "d"]])
+_ARTICLES = frozenset(["the", "la", "los", "las", "der", "den", "l"])
 _WORDS_BEHIND = frozenset(f"{_BEHIND}|{_BEHIND_PARTIES}".split("|")) | frozenset(
-    "du del de Oriental oriental Orientale orientale Occidental occidental Occidentale occidentale"
-    " Équatoriale équatoriale Equatoriale equatoriale Ecuatorial ecuatorial".split()
+    [
+        "du",
+        "del",
+        "de",
+        "Oriental",
+        "oriental",
+        "Orientale",
+        "orientale",
+        "Occidental",
+        "occidental",
+        "Occidentale",
+        "occidentale",
+        "Équatoriale",
+        "équatoriale",
+        "Equatoriale",
+        "equatoriale",
+        "Ecuatorial",
+        "ecuatorial",
+    ]
 )
 _NEXT_WORD = re.compile(r"[ -](\w+)")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -140,9 +140,7 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
     folded = fold(text)
     folded_name = fold(name.strip()).text
     lowered = lower(folded.text)
-    spans = {
-        span for form in typed_forms(lower(folded_name)) for span in _occurrences(lowered, form)
-    }
+    spans = {span for form in typed_forms(lower(folded_name)) for span in _occurrences(lowered, form)}
     bare = without_accents(folded_name.upper())
     if not spans and bare != folded_name.upper():
         # Capitals are often set without accents, and then in capitals throughout.

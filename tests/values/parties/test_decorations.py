@@ -60,7 +60,9 @@ def decorated(draw: st.DrawFn, name: str) -> str:
 
 
 def fullwidth(name: str) -> str:
-    return "".join(chr(ord(letter) + 0xFEE0) if letter.isascii() and letter.isalpha() else letter for letter in name)
+    return "".join(
+        chr(ord(letter) + 0xFEE0) if letter.isascii() and letter.isalpha() else letter for letter in name
+    )
 
 
 def turkish_capitals(name: str) -> str:

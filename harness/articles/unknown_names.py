@@ -1,0 +1,335 @@
+"""Sentences and a registry in, names in political roles that the registry lacks out.
+
+A name counts as political where a noun of its own says so ("Saffron Party", "Ministry of Works"), where a title or
+an office stands beside it ("Minister Ada Orrin", "the Varnan government", "leader of the Greens"), or where an
+acronym acts ("the ONP voted"). Such names are proposals: a person decides which of them are parties. English
+rules, with the titles and offices of the other languages that articles are read in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from harness.articles.grammar import Grammar
+from harness.articles.sentences import Sentence
+from harness.articles.word_lists import FORMS, NOT_PEOPLE, OFFICES, TITLES
+from harness.values.formatting import counted
+from harness.values.parties import Kind, Registry
+from harness.values.parties.folding import fold, name_key
+
+MAX_NAMED = 5
+"""Names in a note; of more the number is given."""
+
+MIN_SHARE = 0.25
+"""Share of the sentences with a political name from which names outside the registry are spoken of."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_KIND_OF_NOUN: Mapping[str, Kind] = MappingProxyType(
+    dict.fromkeys(
+        _set(
+            "Party Movement Front Coalition Bloc Democrats Liberals Conservatives Socialists Greens Labour"
+            " Republicans Unionists Nationalists Populists Communists Partei Bündnis Parti Partido Partito"
+            " Frente Rassemblement Alianza Liga Grünen Sozialdemokraten League Alliance"
+        ),
+        "party",
+    )
+    | dict.fromkeys(
+        _set("Republic Kingdom Federation Emirate Emirates Republik Königreich République República Reino"),
+        "country",
+    )
+    | dict.fromkeys(
+        _set(
+            "Ministry Government Cabinet Commission Assembly Parliament Senate Authority Treasury Ministerium"
+            " Bundesregierung Ministère Gouvernement Gobierno Ministerio Council"
+        ),
+        "government",
+    )
+)
+_OF_STATES = _set(
+    "government president parliament premier chancellor cabinet ministry minister foreign defence defense troops"
+    " forces army embassy king prime regime authorities envoy ambassador officials"
+)
+_OF_PARTIES = _set(
+    "party lawmakers mps leader leaders chairman chairwoman chair whip faction caucus voters ministers"
+)
+_ACTS = _set(
+    "voted abstained won lost backed rejected governs governed campaigned proposed pledged promised demanded formed"
+)
+_MEMBERS = _set("members member supporters voters leaders mps lawmakers head chair")
+_STARTERS = _set(
+    "The A An But And Or Nor So Yet When While After Before In On At For With From As If That This These Those Our"
+    " Their His Her Its My Your Both All Some Many Most No Not Only Even Once Since Until By To Of It He She They We"
+    " You I Who What Why How Where Which There Here Then Now Still Also Under Over Between During Against Without"
+    " Within Because Although Though Unlike Like Despite Mr Mrs Ms Dr Sir Monday Tuesday Wednesday Thursday Friday"
+    " Saturday Sunday January February March April May June July August September October November December"
+    " Der Die Das Ein Eine Im In Am Auf Mit Nach Vor Bei Für Und Aber Als Wenn Le La Les Un Une Des Du De En Dans"
+    " Pour Mais Et El Los Las Una Por Con Para Pero Y"
+)
+
+_WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*\w|[^\W\d_a-zß-öø-ÿ]\."
+_LINK = r"(?:of\sthe|for\sthe|of|for|and|de\sla|des|de|du|del|der|für|von|pour|para|y|et|und)"
+_RUN = re.compile(rf"(?:{_WORD})(?:[ ](?:{_LINK}[ ])?(?:{_WORD})){{0,5}}")
+_BEFORE_STATE = re.compile(
+    r"(?i)\b(?:government|president|prime minister|parliament|capital|king|army) of (?:the )?$"
+)
+_BEFORE_PARTY = re.compile(
+    r"(?i)\b(?:leader|leaders|chair|chairman|chairwoman|members?|mps|head) of (?:the )?$"
+)
+_APPOSITION = re.compile(
+    r",\s(?:who\s(?:leads|led|heads|chairs)|(?:the\s)?(?:[\w’'-]+\s){0,3}(?:leader|minister|president|premier|mayor"
+    r"|chair|chairman|chairwoman|senator|governor|spokesman|spokeswoman|MP)\b)"
+)
+_ACRONYM = re.compile(r"[A-Z]{2,6}")
+_ITS_ACRONYM = re.compile(r"\s\(([A-Z]{2,6})\)")
+
+
+@dataclass(frozen=True)
+class UnknownName:
+    """A name that a registry lacks.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"party", "government", "country", "alliance", "person"}
+        What the words beside it suggest.
+    sentences : int
+        That name it.
+    reasons : tuple of str
+        The words that make it political, the most frequent first.
+    aliases : tuple of str
+        Acronyms in brackets behind it.
+    """
+
+    name: str
+    kind: Kind
+    sentences: int
+    reasons: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+    def to_record(self) -> dict[str, Any]:
+        """Return it as an entry of a registry."""
+        record: dict[str, Any] = {"name": self.name, "kind": self.kind}
+        return record | ({"aliases": list(self.aliases)} if self.aliases else {})
+
+
+@dataclass
+class _Seen:
+    """What was seen of a name."""
+
+    spellings: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    aliases: dict[str, None] = field(default_factory=dict)
+    sentences: int = 0
+    inside: bool = False  # once where a sentence does not begin
+
+
+@dataclass(frozen=True)
+class _Occurrence:
+    """A run of capitalised words: ``text[start:end]``, titles and first words of the sentence left out."""
+
+    name: str
+    start: int
+    end: int
+    titles: tuple[str, ...]
+    inside: bool
+
+
+@dataclass
+class UnknownNames:
+    """Collects, sentence by sentence, the names that a registry lacks.
+
+    Attributes
+    ----------
+    known_sentences : int
+        That name a party of the registry for certain.
+    unknown_sentences : int
+        That name somebody else in a political role; set by :meth:`found`.
+    """
+
+    known_sentences: int = 0
+    unknown_sentences: int = 0
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _in_sentences: list[frozenset[str]] = field(default_factory=list)
+
+    def add(self, texts: Iterable[str], registry: Registry, grammar: Grammar | None = None) -> None:
+        """Read sentences.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        registry : Registry
+        grammar : Grammar, optional
+            Of their language; left out, English.
+        """
+        for text in texts:
+            forms = registry.forms(text)
+            self.known_sentences += any(form.certain is not None for form in forms)
+            # A form that may be part of a longer name is the very sign of a name that is missing.
+            taken = [(form.start, form.end) for form in forms if not form.partial]
+            names = set()
+            for occurrence in _occurrences(text, grammar):
+                # One character more: in "Vladimir Putin" the registry may have the surname alone.
+                if any(start < occurrence.end + 2 and occurrence.start < end for start, end in taken):
+                    continue
+                key = name_key(occurrence.name)
+                names.add(key)
+                seen = self._seen.setdefault(key, _Seen())
+                seen.spellings[occurrence.name] += 1
+                seen.inside |= occurrence.inside
+                for kind, reason in _roles(text, occurrence, grammar):
+                    seen.kinds[kind] += 1
+                    seen.reasons[reason] += 1
+                if acronym := _ITS_ACRONYM.match(text, occurrence.end):
+                    seen.aliases[acronym.group(1)] = None
+            for key in names:
+                self._seen[key].sentences += 1
+            if names:
+                self._in_sentences.append(frozenset(names))
+
+    def found(self, minimum: int = 1) -> list[UnknownName]:
+        """Return the names in political roles that at least ``minimum`` sentences give, the most frequent first."""
+        short_forms = {name_key(alias) for seen in self._seen.values() for alias in seen.aliases}
+        chosen = {
+            key: seen
+            for key, seen in self._seen.items()
+            if seen.kinds
+            and seen.sentences + self._by_surname(key, seen) >= minimum
+            and key not in short_forms
+            # What only ever begins sentences may be any word with a capital.
+            and (seen.inside or " " in key)
+        }
+        self.unknown_sentences = sum(bool(names & chosen.keys()) for names in self._in_sentences)
+        found = [
+            UnknownName(
+                name=seen.spellings.most_common(1)[0][0],
+                kind=seen.kinds.most_common(1)[0][0],
+                sentences=seen.sentences + self._by_surname(key, seen),
+                reasons=tuple(reason for reason, _ in seen.reasons.most_common(3)),
+                aliases=tuple(seen.aliases),
+            )
+            for key, seen in chosen.items()
+        ]
+        return sorted(found, key=lambda name: (-name.sentences, name.name))
+
+    def merge(self, other: UnknownNames) -> None:
+        """Add what was seen in another text."""
+        self.known_sentences += other.known_sentences
+        self._in_sentences += other._in_sentences
+        for key, seen in other._seen.items():
+            mine = self._seen.setdefault(key, _Seen())
+            mine.spellings += seen.spellings
+            mine.kinds += seen.kinds
+            mine.reasons += seen.reasons
+            mine.aliases |= seen.aliases
+            mine.sentences += seen.sentences
+            mine.inside |= seen.inside
+
+    def _by_surname(self, key: str, seen: _Seen) -> int:
+        """Return how many sentences give a person's surname alone."""
+        if seen.kinds and seen.kinds.most_common(1)[0][0] == "person" and " " in key:
+            alone = self._seen.get(key.rsplit(" ", 1)[-1])
+            return alone.sentences if alone is not None else 0
+        return 0
+
+    def are_many(self) -> bool:
+        """Whether so many sentences name somebody whom the registry lacks that a reader should know."""
+        self.found()
+        return self.unknown_sentences > 0 and self.unknown_sentences >= MIN_SHARE * (
+            self.known_sentences + self.unknown_sentences
+        )
+
+    def note(self) -> str:
+        """Say that names were passed over; empty where the registry has most of them."""
+        names = self.found()
+        if not names or not self.are_many():
+            return ""
+        listed = ", ".join(f"{name.name} {name.sentences}" for name in names[:MAX_NAMED])
+        more = f", and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        return (
+            f"{counted(len(names), 'name')} in political roles that the registry lacks, in"
+            f" {counted(self.unknown_sentences, 'sentence')} ({listed}{more}): they have no rows. `harness parties"
+            " find` writes them as entries for a registry of your own (--parties)"
+        )
+
+
+def unknown_names(
+    sentences: Iterable[Sentence], registry: Registry, grammar: Grammar | None = None
+) -> UnknownNames:
+    """Collect the names that a registry lacks from the sentences of a text; headlines capitalise any word."""
+    names = UnknownNames()
+    names.add(
+        (line.text for line in sentences if line.in_article and line.kind != "headline"), registry, grammar
+    )
+    return names
+
+
+def _occurrences(text: str, grammar: Grammar | None) -> Iterator[_Occurrence]:
+    """Yield the runs of capitalised words of a sentence; of a headline in capitals none."""
+    if text.isupper():
+        return
+    for match in _RUN.finditer(text):
+        words = [(word.group(), match.start() + word.start()) for word in re.finditer(r"\S+", match.group())]
+        begins = not text[: match.start()].strip(" \"'“”„«»‘’([")
+        while words and words[0][0] in _STARTERS:
+            words, begins = words[1:], False
+        titles = []
+        while len(words) > 1 and (words[0][0].lower() in _MEMBERS or _is_title(words[0][0], grammar)):
+            titles.append(words[0][0])
+            words = words[1:]
+        # "President of Varna": the office is read from what stands before the name.
+        while len(words) > 1 and words[0][0] in ("of", "for", "and", "the", "de", "von"):
+            words, titles = words[1:], []
+        if not words:
+            continue
+        start, (last, offset) = words[0][1], words[-1]
+        end = offset + len(re.sub(r"[’']s?$|[.,]$", "", last))
+        name = text[start:end]
+        if len(name) > 1 and not (len(words) == 1 and name.lower() in NOT_PEOPLE | TITLES):
+            yield _Occurrence(" ".join(name.split()), start, end, tuple(titles), not begins)
+
+
+def _is_title(word: str, grammar: Grammar | None) -> bool:
+    if grammar is not None:
+        return grammar.is_title(word)
+    return word.lower().rstrip(".") in TITLES
+
+
+def _roles(text: str, name: _Occurrence, grammar: Grammar | None) -> Iterator[tuple[Kind, str]]:
+    """Yield what the words of a name and those beside it make of it, and which words these are."""
+    words = name.name.split(" ")
+    before, after = fold(text[: name.start]).text, fold(text[name.end : name.end + 80]).text
+    for word in (words[-1], words[0]) if len(words) > 1 else ():
+        if word in _KIND_OF_NOUN:
+            yield _KIND_OF_NOUN[word], word
+            return
+    previous = re.search(r"([\w-]+)\s+$", before)
+    title = name.titles[-1] if name.titles else previous.group(1) if previous is not None else ""
+    courtesy = title.lower().rstrip(".") in ("mr", "mrs", "ms", "miss", "dr", "")
+    if _is_title(title, grammar) and not courtesy and title[:1] + title[1:].lower() not in _STARTERS:
+        yield "person", title
+    elif beside := _APPOSITION.match(after):
+        yield "person", beside.group().strip(", ")
+    if match := _BEFORE_STATE.search(before):
+        yield "country", match.group().strip()
+    elif match := _BEFORE_PARTY.search(before):
+        yield "party", match.group().strip()
+    following = re.match(r"(?:'s?)?\s([\w-]+)", after)
+    noun = following.group(1).lower() if following is not None else ""
+    if noun in _OF_PARTIES:
+        yield "party", noun
+    elif noun in _OF_STATES and noun in OFFICES | _OF_STATES:
+        yield "country", noun
+    elif (
+        _ACRONYM.fullmatch(name.name) and (noun in FORMS or noun in _ACTS) and before.lower().endswith("the ")
+    ):
+        yield "party", noun
