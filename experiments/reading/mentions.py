@@ -1,7 +1,7 @@
-"""Corpora, articles and a registry in; which rows' targets and which articles' parties are found, and how fast.
+"""Corpora and a registry in; in which rows the target is found, and how fast, out.
 
-``python -m experiments.reading.mentions``, with NewsMTSC in ``HARNESS_NEWSMTSC`` and SEESAW in ``HARNESS_SEESAW``,
-as far as they are there; Partyline ships with the package.
+``python -m experiments.reading.mentions``, with NewsMTSC in ``HARNESS_NEWSMTSC`` and SEESAW in
+``HARNESS_SEESAW``, as far as they are there; Partyline ships with the package.
 """
 
 from __future__ import annotations
@@ -94,13 +94,14 @@ def main() -> None:
     """Print a line a corpus."""
     registry = shipped()
     print(
-        f"{len(registry.parties):,} parties, {sum(len(list(party.meanings())) for party in registry.parties):,} forms"
+        f"{len(registry.parties):,} parties,"
+        f" {sum(len(list(party.meanings())) for party in registry.parties):,} forms"
     )
     for name, corpus in corpora():
         share = found_share(corpus, registry)
         print(
-            f"{name}: {share.rows:,} rows, {share.by_name:.3f} by name, {share.by_registry:.3f} by the registry,"
-            f" {share.unsure:.3f} unsure, {share.sentences_a_second:,.0f} sentences a second"
+            f"{name}: {share.rows:,} rows, {share.by_name:.3f} by name, {share.by_registry:.3f} by the"
+            f" registry, {share.unsure:.3f} unsure, {share.sentences_a_second:,.0f} sentences a second"
         )
 
 

@@ -357,7 +357,7 @@ def _write(
 
 @dataclass
 class _UnknownInArticles:
-    """Whom the registry lacks, over the articles in which it lacks many, and who was asked for and is absent."""
+    """Whom the registry lacks, over the articles in which it lacks many; who was asked for and is absent."""
 
     only: frozenset[str]
     names: UnknownNames = field(default_factory=UnknownNames)

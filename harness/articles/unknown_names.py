@@ -1,9 +1,9 @@
 """Sentences and a registry in, names in political roles that the registry lacks out.
 
-A name counts as political where a noun of its own says so ("Saffron Party", "Ministry of Works"), where a title or
-an office stands beside it ("Minister Ada Orrin", "the Varnan government", "leader of the Greens"), or where an
-acronym acts ("the ONP voted"). Such names are proposals: a person decides which of them are parties. English
-rules, with the titles and offices of the other languages that articles are read in.
+A name counts as political where a noun of its own says so ("Saffron Party", "Ministry of Works"), where a
+title or an office stands beside it ("Minister Ada Orrin", "the Varnan government", "leader of the Greens"), or
+where an acronym acts ("the ONP voted"). Such names are proposals: a person decides which of them are parties.
+English rules, with the titles of the other languages that articles are read in.
 """
 
 from __future__ import annotations
@@ -55,24 +55,25 @@ _KIND_OF_NOUN: Mapping[str, Kind] = MappingProxyType(
     )
 )
 _OF_STATES = _set(
-    "government president parliament premier chancellor cabinet ministry minister foreign defence defense troops"
-    " forces army embassy king prime regime authorities envoy ambassador officials"
+    "government president parliament premier chancellor cabinet ministry minister foreign defence defense"
+    " troops forces army embassy king prime regime authorities envoy ambassador officials"
 )
 _OF_PARTIES = _set(
     "party lawmakers mps leader leaders chairman chairwoman chair whip faction caucus voters ministers"
 )
 _ACTS = _set(
-    "voted abstained won lost backed rejected governs governed campaigned proposed pledged promised demanded formed"
+    "voted abstained won lost backed rejected governs governed campaigned proposed pledged promised demanded"
+    " formed"
 )
 _MEMBERS = _set("members member supporters voters leaders mps lawmakers head chair")
 _STARTERS = _set(
-    "The A An But And Or Nor So Yet When While After Before In On At For With From As If That This These Those Our"
-    " Their His Her Its My Your Both All Some Many Most No Not Only Even Once Since Until By To Of It He She They We"
-    " You I Who What Why How Where Which There Here Then Now Still Also Under Over Between During Against Without"
-    " Within Because Although Though Unlike Like Despite Mr Mrs Ms Dr Sir Monday Tuesday Wednesday Thursday Friday"
-    " Saturday Sunday January February March April May June July August September October November December"
-    " Der Die Das Ein Eine Im In Am Auf Mit Nach Vor Bei Für Und Aber Als Wenn Le La Les Un Une Des Du De En Dans"
-    " Pour Mais Et El Los Las Una Por Con Para Pero Y"
+    "The A An But And Or Nor So Yet When While After Before In On At For With From As If That This These"
+    " Those Our Their His Her Its My Your Both All Some Many Most No Not Only Even Once Since Until By To"
+    " Of It He She They We You I Who What Why How Where Which There Here Then Now Still Also Under Over"
+    " Between During Against Without Within Because Although Though Unlike Like Despite Mr Mrs Ms Dr Sir"
+    " Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July"
+    " August September October November December Der Die Das Ein Eine Im Am Auf Mit Nach Vor Bei Für Und"
+    " Aber Als Wenn Le La Les Un Une Des Du De En Dans Pour Mais Et El Los Las Una Por Con Para Pero Y"
 )
 
 _WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*\w|[^\W\d_a-zß-öø-ÿ]\."
@@ -197,7 +198,13 @@ class UnknownNames:
                 self._in_sentences.append(frozenset(names))
 
     def found(self, minimum: int = 1) -> list[UnknownName]:
-        """Return the names in political roles that at least ``minimum`` sentences give, the most frequent first."""
+        """Return the names in political roles, those that most sentences give first.
+
+        Parameters
+        ----------
+        minimum : int
+            Sentences that give it, at least.
+        """
         short_forms = {name_key(alias) for seen in self._seen.values() for alias in seen.aliases}
         chosen = {
             key: seen
@@ -257,8 +264,8 @@ class UnknownNames:
         more = f", and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
         return (
             f"{counted(len(names), 'name')} in political roles that the registry lacks, in"
-            f" {counted(self.unknown_sentences, 'sentence')} ({listed}{more}): they have no rows. `harness parties"
-            " find` writes them as entries for a registry of your own (--parties)"
+            f" {counted(self.unknown_sentences, 'sentence')} ({listed}{more}): they have no rows. `harness"
+            " parties find` writes them as entries for a registry of your own (--parties)"
         )
 
 
@@ -285,7 +292,7 @@ def _occurrences(text: str, grammar: Grammar | None) -> Iterator[_Occurrence]:
         titles = []
         while len(words) > 1 and (words[0][0].lower() in _MEMBERS or _is_title(words[0][0], grammar)):
             titles.append(words[0][0])
-            words = words[1:]
+            words, begins = words[1:], False
         # "President of Varna": the office is read from what stands before the name.
         while len(words) > 1 and words[0][0] in ("of", "for", "and", "the", "de", "von"):
             words, titles = words[1:], []

@@ -70,7 +70,8 @@ class DefiniteArticles:
     Attributes
     ----------
     takes_the : mapping
-        Key of a form (:func:`harness.values.parties.folding.name_key`) → whether it takes ``the``; for forms that the texts mention often enough.
+        Key of a form (:func:`harness.values.parties.folding.name_key`) → whether it takes ``the``; for forms
+        that the texts mention often enough.
     """
 
     takes_the: Mapping[str, bool] = field(default_factory=dict)

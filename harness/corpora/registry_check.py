@@ -1,4 +1,4 @@
-"""A registry in, what in it may mislead out: shared forms, common words, names inside names, undated leaders."""
+"""A registry in, what may mislead out: shared forms, common words, names inside names, undated leaders."""
 
 from __future__ import annotations
 

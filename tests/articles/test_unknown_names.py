@@ -16,11 +16,11 @@ from harness.articles.unknown_names import UnknownName, UnknownNames
 from harness.cli import main as cli
 from harness.values.parties import EMPTY, Registry, from_records
 
-ARTICLE = """The Saffron Party (SP) voted against the ferry budget on Monday, and the Harbour League abstained.
+ARTICLE = """The Saffron Party (SP) voted against the ferry budget, and the Harbour League abstained.
 
 Minister Ada Orrin said the plan was sound. Orrin accused the SP of delay.
 
-Ines Holm, who leads the Saffron Party, called the vote a disgrace. The president of Ostrelia will visit in May.
+Ines Holm, who leads the Saffron Party, called the vote a disgrace. The president of Ostrelia is due in May.
 
 Baker Tom Reed sold bread in Market Street. Nobody asked Reed.
 """
@@ -88,7 +88,8 @@ def note_of(text: str, tmp_path: Path, *more: str) -> str:
 
 def test_read_names_whom_it_passed_over(tmp_path: Path) -> None:
     note = note_of(ARTICLE, tmp_path)
-    assert "Saffron Party 2" in note and "Harbour League" not in note
+    assert "Saffron Party 2" in note
+    assert "Harbour League" not in note
 
 
 def test_read_is_silent_where_the_registry_has_nearly_all(tmp_path: Path) -> None:

@@ -77,4 +77,5 @@ def test_the_verb_refuses_faults(tmp_path: Path, text: str, what: str) -> None:
     path = tmp_path / "parties.yaml"
     path.write_text(text, encoding="utf-8")
     _, error = call(str(path))
-    assert isinstance(error, CorpusError) and what in str(error)
+    assert isinstance(error, CorpusError)
+    assert what in str(error)

@@ -68,29 +68,13 @@ _WORDS_BEFORE = frozenset(
     for words in (_PARTS, _ADJECTIVES, _OF_PARTIES, _STATES, "Republik|Volksrepublik")
     for part in words.split("|")
     for word in (part, part.upper())
-) | frozenset([*_ARABIC_PARTS.split("|"), *["of", "de", "del", "von", "du", "d"]])
+) | frozenset([*_ARABIC_PARTS.split("|"), "of", "de", "del", "von", "du", "d"])
 _ARTICLES = frozenset(["the", "la", "los", "las", "der", "den", "l"])
-_WORDS_BEHIND = frozenset(f"{_BEHIND}|{_BEHIND_PARTIES}".split("|")) | frozenset(
-    [
-        "du",
-        "del",
-        "de",
-        "Oriental",
-        "oriental",
-        "Orientale",
-        "orientale",
-        "Occidental",
-        "occidental",
-        "Occidentale",
-        "occidentale",
-        "Équatoriale",
-        "équatoriale",
-        "Equatoriale",
-        "equatoriale",
-        "Ecuatorial",
-        "ecuatorial",
-    ]
+_SIDES = _any(
+    "du del de Oriental oriental Orientale orientale Occidental occidental Occidentale occidentale Équatoriale"
+    " équatoriale Equatoriale equatoriale Ecuatorial ecuatorial"
 )
+_WORDS_BEHIND = frozenset(f"{_BEHIND}|{_BEHIND_PARTIES}|{_SIDES}".split("|"))
 _NEXT_WORD = re.compile(r"[ -](\w+)")
 
 
@@ -161,5 +145,5 @@ def _begins_sentence(before: str, is_whole: bool) -> bool:
 
 
 def _is_headline(text: str) -> bool:
-    words = [word for word in re.findall(r"[^\W\d_]{4,}", text[:300])]
+    words = re.findall(r"[^\W\d_]{4,}", text[:300])
     return len(words) >= 4 and sum(word[0].isupper() for word in words) >= _HEADLINE_SHARE * len(words)

@@ -43,16 +43,16 @@ def decorated(draw: st.DrawFn, name: str) -> str:
     """Type a name with other apostrophes, spaces, dashes and marks, and characters that are not seen."""
     case: Callable[[str], str] = draw(st.sampled_from([str, str.upper, fullwidth, turkish_capitals]))
     typed = []
-    for index, character in enumerate(case(name)):
-        if character == "'":
+    for index, plain in enumerate(case(name)):
+        if plain == "'":
             character = draw(st.sampled_from([*APOSTROPHES, "&rsquo;", "&#39;"]))
-        elif character == " ":
+        elif plain == " ":
             character = draw(st.sampled_from(SPACES))
-        elif character == "-":
+        elif plain == "-":
             character = draw(st.sampled_from(DASHES))
         else:
             form = draw(st.sampled_from(["NFC", "NFD"]))
-            character = unicodedata.normalize(form, character)
+            character = unicodedata.normalize(form, plain)
         if index and draw(st.integers(0, 9)) == 0:
             typed.append(draw(st.sampled_from(UNSEEN)))
         typed.append(character)
@@ -176,7 +176,8 @@ SHORTER = from_records(
 def test_a_name_inside_a_longer_one_is_unsure(text: str) -> None:
     assert SHORTER.mentions(text) == []
     forms = SHORTER.forms(text)
-    assert forms and all(form.partial for form in forms)
+    assert forms
+    assert all(form.partial for form in forms)
 
 
 @pytest.mark.parametrize(
