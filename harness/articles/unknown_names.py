@@ -1,9 +1,9 @@
 """Sentences and a registry in, names in political roles that the registry lacks out.
 
 A name counts as political where a noun of its own says so ("Saffron Party", "Ministry of Works"), where a
-title or an office stands beside it ("Minister Ada Orrin", "the Varnan government", "leader of the Greens"), or
-where an acronym acts ("the ONP voted"). Such names are proposals: a person decides which of them are parties.
-English rules, with the titles of the other languages that articles are read in.
+title or an office stands beside it ("Minister Ada Orrin", "the Varnan government", "leader of the Greens"),
+or where an acronym acts ("the ONP voted"). Such names are proposals: a person decides which of them are
+parties. English rules, with the titles of the other languages that articles are read in.
 """
 
 from __future__ import annotations

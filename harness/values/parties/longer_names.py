@@ -71,8 +71,8 @@ _WORDS_BEFORE = frozenset(
 ) | frozenset([*_ARABIC_PARTS.split("|"), "of", "de", "del", "von", "du", "d"])
 _ARTICLES = frozenset(["the", "la", "los", "las", "der", "den", "l"])
 _SIDES = _any(
-    "du del de Oriental oriental Orientale orientale Occidental occidental Occidentale occidentale Équatoriale"
-    " équatoriale Equatoriale equatoriale Ecuatorial ecuatorial"
+    "du del de Oriental oriental Orientale orientale Occidental occidental Occidentale occidentale"
+    " Équatoriale équatoriale Equatoriale equatoriale Ecuatorial ecuatorial"
 )
 _WORDS_BEHIND = frozenset(f"{_BEHIND}|{_BEHIND_PARTIES}|{_SIDES}".split("|"))
 _NEXT_WORD = re.compile(r"[ -](\w+)")

@@ -14,7 +14,7 @@ from harness.values.parties.registry import Kind, Leader, Party, Registry
 
 WORLD = Path(__file__).parent / "world.yaml"
 STATES = Path(__file__).parent / "world_states.json"
-"""States and bodies made of open data, see experiments/reading/make_registry.py; JSON, which is read at once."""
+"""States and bodies from open data, by experiments/reading/make_registry.py; JSON, which is read at once."""
 
 
 def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -> Registry:
