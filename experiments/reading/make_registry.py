@@ -425,13 +425,13 @@ def bodies() -> Iterator[dict[str, Any]]:
 
 # Words of which parties of many states make their names.
 _COMMON = (
-    "the a and of for party parties labour social socialist democrats democratic democracy green greens left"
-    " right centre christian liberal liberals conservative conservatives national nationalist people people's"
-    " peoples' freedom progress progressive moderate republican republicans alliance union unity movement"
-    " independence independent reform free voters new hope justice development felicity rally front popular"
-    " civic homeland family we are is there such continue change can be different politics blue white golden"
-    " dawn course alternative forum bridge jewish power motherland solidarity united mayors independents animals"
-    " nature coalition"
+    "the a and of for party parties labour social socialist democrats democratic democracy green greens"
+    " left right centre christian liberal liberals conservative conservatives national nationalist people"
+    " people's peoples' freedom progress progressive moderate republican republicans alliance union unity"
+    " movement independence independent reform free voters new hope justice development felicity rally"
+    " front popular civic homeland family we are is there such continue change can be different politics"
+    " blue white golden dawn course alternative forum bridge jewish power motherland solidarity united"
+    " mayors independents animals nature coalition"
 )
 _GENERIC = frozenset(_COMMON.split())
 _SHORTEST = 9

@@ -1,4 +1,4 @@
-"""Corpora and a registry in; in which rows the target is found, and how fast, out.
+"""Corpora and registries in; in which rows the target is found, and how fast, out; how names may be typed.
 
 ``python -m experiments.reading.mentions``, with NewsMTSC in ``HARNESS_NEWSMTSC`` and SEESAW in
 ``HARNESS_SEESAW``, as far as they are there; Partyline ships with the package.
@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -16,8 +18,43 @@ from harness.corpora.readers.newsmtsc import newsmtsc
 from harness.corpora.readers.partyline import partyline
 from harness.corpora.readers.seesaw import seesaw
 from harness.values.errors import HarnessError
-from harness.values.parties import Registry, shipped
+from harness.values.parties import Registry, read, shipped
+from harness.values.parties.folding import without_accents
+from harness.values.parties.records import WORLD
 from harness.values.tables import Corpus
+
+
+def _decomposed_once(name: str) -> str:
+    letter = next((letter for letter in name if unicodedata.decomposition(letter)), "")
+    return name.replace(letter, unicodedata.normalize("NFD", letter), 1) if letter else name
+
+
+TYPED: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "curly apostrophe": lambda name: name.replace("'", "’"),
+        "modifier apostrophe": lambda name: name.replace("'", "ʼ"),
+        "entity for the apostrophe": lambda name: name.replace("'", "&rsquo;"),
+        "no-break space": lambda name: name.replace(" ", "\u00a0"),
+        "two spaces": lambda name: name.replace(" ", "  "),
+        "line break": lambda name: name.replace(" ", "\n"),
+        "entity for the space": lambda name: name.replace(" ", "&nbsp;"),
+        "hyphen that does not break": lambda name: name.replace("-", "\u2011"),
+        "en dash": lambda name: name.replace("-", "–"),
+        "soft hyphen inside": lambda name: f"{name[:2]}\u00ad{name[2:]}",
+        "zero-width space inside": lambda name: f"{name[:2]}\u200b{name[2:]}",
+        "all accents decomposed": lambda name: unicodedata.normalize("NFD", name),
+        "one accent decomposed": _decomposed_once,
+        "full-width letters": lambda name: name.translate(_WIDE),
+        "capitals": lambda name: name.upper() if len(name) > 3 else name,
+        "capitals without accents": lambda name: without_accents(name.upper()) if len(name) > 3 else name,
+        "capitals as in Turkish": lambda name: name.replace("i", "İ").upper() if len(name) > 3 else name,
+        "hashtag": lambda name: "#" + "".join(filter(str.isalnum, name)) if " " in name else name,
+        "emoji before and footnote behind": lambda name: f"🔥{name}²",
+    }
+)
+"""How the names of a registry are typed otherwise. Only names that change count."""
+
+_WIDE = {code: code + 0xFEE0 for code in (*range(65, 91), *range(97, 123))}
 
 REPEATS = 3
 """Times that texts are searched; the fastest counts, since other programs can only slow it."""
@@ -90,6 +127,23 @@ def speed(texts: list[str], registry: Registry) -> float:
     return len(texts) / min(seconds)
 
 
+def typed_names(registry: Registry) -> dict[str, tuple[int, int, int]]:
+    """Return, for each way of typing, how many names change, are found, and are taken for another party."""
+    counts = {}
+    for kind, typed in TYPED.items():
+        changed = right = wrong = 0
+        for party in registry.parties:
+            for name in (party.name, *party.aliases):
+                if name in party.ambiguous or typed(name) == name:
+                    continue
+                changed += 1
+                mentions = registry.mentions(f"It is {typed(name)}, they say.")
+                right += [mention.party for mention in mentions] == [party.name]
+                wrong += any(mention.party != party.name for mention in mentions)
+        counts[kind] = changed, right, wrong
+    return counts
+
+
 def main() -> None:
     """Print a line a corpus."""
     registry = shipped()
@@ -97,6 +151,8 @@ def main() -> None:
         f"{len(registry.parties):,} parties,"
         f" {sum(len(list(party.meanings())) for party in registry.parties):,} forms"
     )
+    for kind, (changed, right, wrong) in typed_names(read(WORLD)).items():
+        print(f"{kind}: {right} of {changed} found, {wrong} another party")
     for name, corpus in corpora():
         share = found_share(corpus, registry)
         print(

@@ -95,10 +95,15 @@ class Matcher:
             Form(
                 *folded.original(start, end),
                 meanings,
-                in_longer_name(plain, start, end, (kinds.get(meaning.party, "") for meaning in meanings)),
+                in_longer_name(plain, start, end, _kinds(meanings, kinds)),
             )
             for start, end, meanings in _without_overlaps(matches)
         ]
+
+
+def _kinds(meanings: tuple[Meaning, ...], kinds: Mapping[str, str]) -> Iterator[str]:
+    """Yield the kinds of those whose own name a form may be: "Republican Donald Trump" is no other party."""
+    return (kinds.get(meaning.party, "") for meaning in meanings if meaning.how in ("name", "ambiguous"))
 
 
 def _spellings(form: str) -> set[str]:

@@ -152,7 +152,7 @@ SHORTER = from_records(
         {"name": "Ireland", "kind": "country"},
         {"name": "Guinea", "kind": "country"},
         {"name": "China", "kind": "country"},
-        {"name": "Democrats", "aliases": ["Coast"]},
+        {"name": "Democrats", "aliases": ["Coast"], "leaders": ["Ada Orrin"]},
     ]
 )
 
@@ -187,6 +187,7 @@ def test_a_name_inside_a_longer_one_is_unsure(text: str) -> None:
         ("New Sudan sanctions took effect", ["Sudan"]),
         ("Trade Deal Brings New China Tariffs Home", ["China"]),
         ("House Democrats met", ["Democrats"]),
+        ("then Democratic Ada Orrin met", ["Democrats"]),
         ("Republic of letters, Ireland", ["Ireland"]),
         ("the bank of Ireland's river", ["Ireland"]),
     ],
