@@ -35,9 +35,10 @@ LANGUAGES = ("de", "fr", "es")
 
 HEAD = (
     "Made by experiments/reading/make_registry.py. Names of states: Unicode CLDR (Unicode License v3)."
-    " Capitals: GeoNames (CC BY 4.0). Long names and demonyms: countryinfo (MIT). Parties: ParlGov (CC0 1.0),"
-    " at the last election that it has, 2017 to 2021. Leaders: Wikidata (CC0 1.0), with years of office;"
-    " a leader counts from the first of January of the first year to the end of the last."
+    " Capitals: GeoNames (CC BY 4.0). Long names and demonyms: countryinfo (MIT)."
+    " Parties: ParlGov (CC0 1.0), at the last election that it has, 2017 to 2021."
+    " Leaders: Wikidata (CC0 1.0), with years of office; a leader counts from the first of January of the"
+    " first year to the end of the last."
 )
 
 _CODES = (

@@ -43,11 +43,10 @@ _STATES = _any(
 _OF = r"(?:\s(?:of|de|del|von|du)(?:\s(?:the|la|los|las|der|den))?\s|\sde\sl'|\sd')"
 _BEHIND = _any(
     "Republic Federation Empire Kingdom Sea Strait Ocean Canal Airlines Airways Times Post Daily University"
-    " Bank Open Tribune Herald Bissau"
+    " Bank Open Tribune Herald Bissau Foundation Institute"
 )
 _BEHIND_PARTIES = _any(
     "Alliance League Union Movement Front Coalition Bloc Federation Youth Congress Assembly Network"
-    " Foundation Institute"
 )
 
 _PART_BEFORE = re.compile(rf"(?<!\w)(?:(?:{_PARTS}|{_PARTS.upper()})[\s-]|(?:{_ARABIC_PARTS})\s)\Z")
