@@ -198,10 +198,8 @@ def _partial(span: Span, form: Form) -> _Hit | None:
     meaning = form.likeliest or next(others, None)
     if meaning is None:
         return None
-    reference: ReferenceKind = (
-        "leader" if meaning.leader else "demonym" if meaning.how == "demonym" else "name"
-    )
-    return _Hit(span, meaning.party, reference, False, meaning.leader)
+    how: ReferenceKind = "leader" if meaning.leader else "demonym" if meaning.how == "demonym" else "name"
+    return _Hit(span, meaning.party, how, False, meaning.leader)
 
 
 def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:

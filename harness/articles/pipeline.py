@@ -11,7 +11,8 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
 from harness.articles.table_writer import TableWriter, columns_of, flat_rows
 from harness.articles.tallies import add_article, most_mentioned_first
-from harness.articles.unknown_names import UnknownNames
+from harness.articles.unknown_names import UnknownInArticles
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
@@ -42,7 +43,7 @@ from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
 from harness.values.parties.folding import name_key
 from harness.values.parties.records import is_date
-from harness.values.parties.translations import shipped_in
+from harness.values.parties.translations import in_language, shipped_in
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ def _reader(options: ReadingOptions, single: bool, reading: Reading) -> ArticleR
         stance is not None and (single if options.explain is None else options.explain),
         _language(options.language),
         MAX_EXPLAINED if options.explain is None else None,
-        shipped_in if options.parties is None else None,
+        shipped_in if options.parties is None else partial(in_language, registry),
     )
 
 
@@ -320,7 +321,7 @@ def _write(
     listed: list[tuple[str, LabelledArticle]] = []
     page = ""
     read_in: Counter[str] = Counter()
-    unknown = _UnknownInArticles(reader.only)
+    unknown = UnknownInArticles(reader.only)
     with TableWriter(tables, explained=reader.explain, raw=options.raw) as writer:
         for article in articles:
             if pages and reading.n_articles:  # JSONL on standard input: not counted before it was read
@@ -333,7 +334,7 @@ def _write(
                 what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
             notes = _language_notes({article.language: 1}, reader)
-            unknown.add(article)
+            unknown.add(article.unknown)
             notes += filter(None, [article.unknown.note()])
             page = ""
             if pages or folders:
@@ -348,35 +349,11 @@ def _write(
         write_text(path, page)
     for folder in folders:
         write_text(folder / "index.html", index_page(listed))
-    reading.notes += [*_language_notes(read_in, reader), *unknown.notes(reading)]
+    reading.notes += [*_language_notes(read_in, reader), *unknown.notes(reading.n_articles, reading.tallies)]
     if tables and not reading.n_rows:
         reading.notes.append("no sentence mentions a party, so no table was written")
         tables = []
     reading.written = [*pages, *tables, *(folder / "index.html" for folder in folders)]
-
-
-@dataclass
-class _UnknownInArticles:
-    """Whom the registry lacks, over the articles in which it lacks many; who was asked for and is absent."""
-
-    only: frozenset[str]
-    names: UnknownNames = field(default_factory=UnknownNames)
-    articles: int = 0
-
-    def add(self, article: LabelledArticle) -> None:
-        if article.unknown.are_many():
-            self.articles += 1
-            self.names.merge(article.unknown)
-
-    def notes(self, reading: Reading) -> list[str]:
-        notes = [
-            f"no sentence names {name}, which --party asks for"
-            for name in sorted(self.only - reading.tallies.keys())
-        ]
-        if note := self.names.note():
-            where = f"{self.articles:,} of {counted(reading.n_articles, 'article')}: "
-            notes.append(note if reading.n_articles == 1 else where + note)
-        return notes
 
 
 def _language_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -154,7 +154,7 @@ class UnknownNames:
     known_sentences : int
         That name a party of the registry for certain.
     unknown_sentences : int
-        That name somebody else in a political role; set by :meth:`found`.
+        That name somebody else in a political role; set by :meth:`candidates`.
     """
 
     known_sentences: int = 0
@@ -197,7 +197,7 @@ class UnknownNames:
             if names:
                 self._in_sentences.append(frozenset(names))
 
-    def found(self, minimum: int = 1) -> list[UnknownName]:
+    def candidates(self, minimum: int = 1) -> list[UnknownName]:
         """Return the names in political roles, those that most sentences give first.
 
         Parameters
@@ -216,7 +216,7 @@ class UnknownNames:
             and (seen.inside or " " in key)
         }
         self.unknown_sentences = sum(bool(names & chosen.keys()) for names in self._in_sentences)
-        found = [
+        candidates = [
             UnknownName(
                 name=seen.spellings.most_common(1)[0][0],
                 kind=seen.kinds.most_common(1)[0][0],
@@ -226,7 +226,7 @@ class UnknownNames:
             )
             for key, seen in chosen.items()
         ]
-        return sorted(found, key=lambda name: (-name.sentences, name.name))
+        return sorted(candidates, key=lambda name: (-name.sentences, name.name))
 
     def merge(self, other: UnknownNames) -> None:
         """Add what was seen in another text."""
@@ -250,14 +250,14 @@ class UnknownNames:
 
     def are_many(self) -> bool:
         """Whether so many sentences name somebody whom the registry lacks that a reader should know."""
-        self.found()
+        self.candidates()
         return self.unknown_sentences > 0 and self.unknown_sentences >= MIN_SHARE * (
             self.known_sentences + self.unknown_sentences
         )
 
     def note(self) -> str:
         """Say that names were passed over; empty where the registry has most of them."""
-        names = self.found()
+        names = self.candidates()
         if not names or not self.are_many():
             return ""
         listed = ", ".join(f"{name.name} {name.sentences}" for name in names[:MAX_NAMED])
@@ -267,6 +267,36 @@ class UnknownNames:
             f" {counted(self.unknown_sentences, 'sentence')} ({listed}{more}): they have no rows. `harness"
             " parties find` writes them as entries for a registry of your own (--parties)"
         )
+
+
+@dataclass
+class UnknownInArticles:
+    """Whom the registry lacks, over the articles in which it lacks many; who was asked for and is absent.
+
+    Attributes
+    ----------
+    only : frozenset of str
+        The parties that were asked for; empty where all are of interest.
+    """
+
+    only: frozenset[str] = frozenset()
+    _names: UnknownNames = field(default_factory=UnknownNames)
+    _articles: int = 0
+
+    def add(self, names: UnknownNames) -> None:
+        """Add the names of an article."""
+        if names.are_many():
+            self._articles += 1
+            self._names.merge(names)
+
+    def notes(self, n_articles: int, parties: Collection[str]) -> list[str]:
+        """Return what a reader of that many articles, which mention these parties, should know."""
+        absent = sorted(self.only - set(parties))
+        notes = [f"no sentence names {name}, which --party asks for" for name in absent]
+        if note := self._names.note():
+            where = f"{self._articles:,} of {counted(n_articles, 'article')}: " if n_articles > 1 else ""
+            notes.append(where + note)
+        return notes
 
 
 def unknown_names(

@@ -12,7 +12,7 @@ from harness.articles.unknown_names import UnknownName, UnknownNames, unknown_na
 from harness.values.errors import ArticleError, Problem
 from harness.values.language import codes, detect
 from harness.values.parties import read, shipped
-from harness.values.parties.translations import shipped_in
+from harness.values.parties.translations import in_language, shipped_in
 
 
 def unknown_in(
@@ -56,8 +56,8 @@ def unknown_in(
         n_texts += 1
         spoken = stated or detect(f"{article.title}\n{article.text}") or ENGLISH
         sentences = split_sentences(article.text, title=article.title, language=spoken)
-        in_language = shipped_in(spoken) if parties is None else registry
-        names.merge(unknown_names(sentences, in_language, grammar_of(spoken) if spoken != ENGLISH else None))
+        names_in = shipped_in(spoken) if parties is None else in_language(registry, spoken)
+        names.merge(unknown_names(sentences, names_in, grammar_of(spoken) if spoken != ENGLISH else None))
     if not n_texts:
         raise ArticleError(problems or [Problem("", "no text was found")])
-    return names.found(minimum), n_texts
+    return names.candidates(minimum), n_texts

@@ -30,7 +30,7 @@ PARTIES = from_records([{"name": "Harbour League"}, {"name": "Sudan", "kind": "c
 def found(text: str, registry: Registry = EMPTY, language: str = "en", minimum: int = 1) -> list[UnknownName]:
     names = UnknownNames()
     names.add(text.split("\n"), registry, grammar_of(language) if language != "en" else None)
-    return names.found(minimum)
+    return names.candidates(minimum)
 
 
 def test_names_in_political_roles_are_found_with_their_kinds_and_counts() -> None:

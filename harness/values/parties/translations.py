@@ -7,7 +7,7 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -118,8 +118,49 @@ def _translated(record: dict[str, Any], entry: Mapping[str, Any], genitive: bool
     for leader in record.get("leaders", ()):
         spelled = [*leader["aliases"], *entry.get("leaders", {}).get(leader["name"], ()), leader["name"]]
         with_genitive = [form for form in _with_genitive(spelled, genitive) if form != leader["name"]]
-        leaders.append({**leader, "aliases": list(dict.fromkeys(with_genitive))})
+        leaders.append(
+            _with_short_genitive(leader, genitive) | {"aliases": list(dict.fromkeys(with_genitive))}
+        )
     return record | {"leaders": leaders}
+
+
+@cache
+def in_language(registry: Registry, language: str) -> Registry:
+    """Return a registry of one's own with the forms that a language makes of its names.
+
+    Only German is known to make any: the -s of the genitive, where no other party has that name.
+    """
+    if language != "de":
+        return registry
+    taken = {form for party in registry.parties for form, _ in party.meanings()}
+    records = []
+    for record in registry.to_records():
+        leaders = [
+            _with_short_genitive(leader, True)
+            | {"aliases": [*leader["aliases"], *_genitives([leader["name"], *leader["aliases"]], taken)]}
+            for leader in record["leaders"]
+        ]
+        ambiguous = record.get("ambiguous", [])
+        certain = [form for form in (record["name"], *record["aliases"]) if form not in ambiguous]
+        forms = {
+            "aliases": [*record["aliases"], *_genitives(certain, taken)],
+            "ambiguous": [*ambiguous, *_genitives(ambiguous, taken)],
+        }
+        records.append(record | forms | {"leaders": leaders})
+    return from_records(records)
+
+
+def _genitives(forms: Sequence[str], taken: Collection[str]) -> list[str]:
+    return [form for form in _with_genitive(forms, True)[len(dict.fromkeys(forms)) :] if form not in taken]
+
+
+def _with_short_genitive(leader: Mapping[str, Any], genitive: bool) -> dict[str, Any]:
+    """Add the genitive of the forms that count once a leader was named in full: "Brandts Rede"."""
+    if not genitive:
+        return dict(leader)
+    name = str(leader["name"])
+    last = [name.rsplit(" ", 1)[-1]] if " " in name else []
+    return {**leader, "short": _with_genitive(leader.get("short", last), True)}
 
 
 def _with_genitive(forms: Iterable[str], genitive: bool) -> list[str]:
