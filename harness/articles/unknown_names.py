@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from harness.articles.grammar import Grammar
@@ -33,27 +32,29 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_KIND_OF_NOUN: Mapping[str, Kind] = MappingProxyType(
-    dict.fromkeys(
+_NOUNS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    (
+        "party",
         _set(
             "Party Movement Front Coalition Bloc Democrats Liberals Conservatives Socialists Greens Labour"
             " Republicans Unionists Nationalists Populists Communists Partei Bündnis Parti Partido Partito"
             " Frente Rassemblement Alianza Liga Grünen Sozialdemokraten League Alliance"
         ),
-        "party",
-    )
-    | dict.fromkeys(
-        _set("Republic Kingdom Federation Emirate Emirates Republik Königreich République República Reino"),
+    ),
+    (
         "country",
-    )
-    | dict.fromkeys(
+        _set("Republic Kingdom Federation Emirate Emirates Republik Königreich République República Reino"),
+    ),
+    (
+        "government",
         _set(
             "Ministry Government Cabinet Commission Assembly Parliament Senate Authority Treasury Ministerium"
             " Bundesregierung Ministère Gouvernement Gobierno Ministerio Council"
         ),
-        "government",
-    )
+    ),
 )
+"""Nouns that say of a name what it is."""
+
 _OF_STATES = _set(
     "government president parliament premier chancellor cabinet ministry minister foreign defence defense"
     " troops forces army embassy king prime regime authorities envoy ambassador officials"
@@ -346,9 +347,10 @@ def _roles(text: str, name: _Occurrence, grammar: Grammar | None) -> Iterator[tu
     words = name.name.split(" ")
     before, after = fold(text[: name.start]).text, fold(text[name.end : name.end + 80]).text
     for word in (words[-1], words[0]) if len(words) > 1 else ():
-        if word in _KIND_OF_NOUN:
-            yield _KIND_OF_NOUN[word], word
-            return
+        for kind, nouns in _NOUNS:
+            if word in nouns:
+                yield kind, word
+                return
     previous = re.search(r"([\w-]+)\s+$", before)
     title = name.titles[-1] if name.titles else previous.group(1) if previous is not None else ""
     courtesy = title.lower().rstrip(".") in ("mr", "mrs", "ms", "miss", "dr", "")

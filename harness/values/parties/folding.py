@@ -157,7 +157,10 @@ def _composed(text: str) -> Iterator[tuple[str, int, int]]:
             if len(character) != 1:
                 character, stop = "&", index + 1
         joined = unicodedata.normalize("NFC", pending + character) if pending and character > "\u02ff" else ""
-        if len(joined) == 1:
+        marks = _marks(text, index) if pending and unicodedata.combining(character) else 0
+        if marks > MAX_MARKS:
+            end = stop = index + marks
+        elif len(joined) == 1:
             pending, end = joined, stop
         else:
             if pending:
@@ -166,6 +169,18 @@ def _composed(text: str) -> Iterator[tuple[str, int, int]]:
         index = stop
     if pending:
         yield pending, start, end
+
+
+MAX_MARKS = 4
+"""Marks that one letter of a language may have; more are piled up for show, and read as none."""
+
+
+def _marks(text: str, index: int) -> int:
+    """Return how many marks on a letter stand one after the other."""
+    end = index
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end - index
 
 
 def name_key(name: str) -> str:

@@ -127,6 +127,12 @@ def test_a_hashtag_of_two_parties_is_nobody_s_for_certain() -> None:
     assert [mention.party for mention in registry.mentions("Co Ast")] == ["Co Ast"]
 
 
+def test_marks_piled_on_letters_are_no_letters() -> None:
+    text = "the " + "".join(letter + "\u0301\u0316" * 5 for letter in "Saffrons") + " won"
+    (mention,) = PARTIES.mentions(text)
+    assert (mention.party, text[mention.start : mention.end]) == ("Saffron Party", text[4:-4])
+
+
 ARABIC = from_records([{"name": "Sudan", "kind": "country", "aliases": ["السودان"]}, {"name": "لبنان"}])
 
 
