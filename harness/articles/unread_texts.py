@@ -48,7 +48,8 @@ def unknown_in(
         stated = codes(language)[0] if language else ""
     except ValueError as error:
         raise ArticleError([Problem("language", str(error))]) from None
-    names, n_texts, problems = UnknownNames(), 0, []
+    names, n_texts = UnknownNames(), 0
+    problems: list[Problem] = []
     for article in read_articles(paths):
         if isinstance(article, ArticleError):
             problems += article.problems
