@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.articles.grammar import Grammar
+from harness.articles.political_roles import STARTERS, Occurrence, is_title, roles
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import FORMS, NOT_PEOPLE, OFFICES, TITLES
+from harness.articles.word_lists import NOT_PEOPLE, TITLES
 from harness.values.formatting import counted
 from harness.values.parties import Kind, Registry
-from harness.values.parties.folding import fold, name_key
+from harness.values.parties.folding import name_key
 
 MAX_NAMED = 5
 """Names in a note; of more the number is given."""
@@ -27,70 +28,12 @@ MAX_NAMED = 5
 MIN_SHARE = 0.25
 """Share of the sentences with a political name from which names outside the registry are spoken of."""
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_NOUNS: tuple[tuple[Kind, frozenset[str]], ...] = (
-    (
-        "party",
-        _set(
-            "Party Movement Front Coalition Bloc Democrats Liberals Conservatives Socialists Greens Labour"
-            " Republicans Unionists Nationalists Populists Communists Partei Bündnis Parti Partido Partito"
-            " Frente Rassemblement Alianza Liga Grünen Sozialdemokraten League Alliance"
-        ),
-    ),
-    (
-        "country",
-        _set("Republic Kingdom Federation Emirate Emirates Republik Königreich République República Reino"),
-    ),
-    (
-        "government",
-        _set(
-            "Ministry Government Cabinet Commission Assembly Parliament Senate Authority Treasury Ministerium"
-            " Bundesregierung Ministère Gouvernement Gobierno Ministerio Council"
-        ),
-    ),
+_MEMBERS = frozenset(
+    ["members", "member", "supporters", "voters", "leaders", "mps", "lawmakers", "head", "chair"]
 )
-"""Nouns that say of a name what it is."""
-
-_OF_STATES = _set(
-    "government president parliament premier chancellor cabinet ministry minister foreign defence defense"
-    " troops forces army embassy king prime regime authorities envoy ambassador officials"
-)
-_OF_PARTIES = _set(
-    "party lawmakers mps leader leaders chairman chairwoman chair whip faction caucus voters ministers"
-)
-_ACTS = _set(
-    "voted abstained won lost backed rejected governs governed campaigned proposed pledged promised demanded"
-    " formed"
-)
-_MEMBERS = _set("members member supporters voters leaders mps lawmakers head chair")
-_STARTERS = _set(
-    "The A An But And Or Nor So Yet When While After Before In On At For With From As If That This These"
-    " Those Our Their His Her Its My Your Both All Some Many Most No Not Only Even Once Since Until By To"
-    " Of It He She They We You I Who What Why How Where Which There Here Then Now Still Also Under Over"
-    " Between During Against Without Within Because Although Though Unlike Like Despite Mr Mrs Ms Dr Sir"
-    " Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July"
-    " August September October November December Der Die Das Ein Eine Im Am Auf Mit Nach Vor Bei Für Und"
-    " Aber Als Wenn Le La Les Un Une Des Du De En Dans Pour Mais Et El Los Las Una Por Con Para Pero Y"
-)
-
 _WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*\w|[^\W\d_a-zß-öø-ÿ]\."
 _LINK = r"(?:of\sthe|for\sthe|of|for|and|de\sla|des|de|du|del|der|für|von|pour|para|y|et|und)"
 _RUN = re.compile(rf"(?:{_WORD})(?:[ ](?:{_LINK}[ ])?(?:{_WORD})){{0,5}}")
-_BEFORE_STATE = re.compile(
-    r"(?i)\b(?:government|president|prime minister|parliament|capital|king|army) of (?:the )?$"
-)
-_BEFORE_PARTY = re.compile(
-    r"(?i)\b(?:leader|leaders|chair|chairman|chairwoman|members?|mps|head) of (?:the )?$"
-)
-_APPOSITION = re.compile(
-    r",\s(?:who\s(?:leads|led|heads|chairs)|(?:the\s)?(?:[\w’'-]+\s){0,3}(?:leader|minister|president|premier|mayor"
-    r"|chair|chairman|chairwoman|senator|governor|spokesman|spokeswoman|MP)\b)"
-)
-_ACRONYM = re.compile(r"[A-Z]{2,6}")
 _ITS_ACRONYM = re.compile(r"\s\(([A-Z]{2,6})\)")
 
 
@@ -135,17 +78,6 @@ class _Seen:
     inside: bool = False  # once where a sentence does not begin
 
 
-@dataclass(frozen=True)
-class _Occurrence:
-    """A run of capitalised words: ``text[start:end]``, titles and first words of the sentence left out."""
-
-    name: str
-    start: int
-    end: int
-    titles: tuple[str, ...]
-    inside: bool
-
-
 @dataclass
 class UnknownNames:
     """Collects, sentence by sentence, the names that a registry lacks.
@@ -188,7 +120,7 @@ class UnknownNames:
                 seen = self._seen.setdefault(key, _Seen())
                 seen.spellings[occurrence.name] += 1
                 seen.inside |= occurrence.inside
-                for kind, reason in _roles(text, occurrence, grammar):
+                for kind, reason in roles(text, occurrence, grammar):
                     seen.kinds[kind] += 1
                     seen.reasons[reason] += 1
                 if acronym := _ITS_ACRONYM.match(text, occurrence.end):
@@ -311,17 +243,17 @@ def unknown_names(
     return names
 
 
-def _occurrences(text: str, grammar: Grammar | None) -> Iterator[_Occurrence]:
+def _occurrences(text: str, grammar: Grammar | None) -> Iterator[Occurrence]:
     """Yield the runs of capitalised words of a sentence; of a headline in capitals none."""
     if text.isupper():
         return
     for match in _RUN.finditer(text):
         words = [(word.group(), match.start() + word.start()) for word in re.finditer(r"\S+", match.group())]
         begins = not text[: match.start()].strip(" \"'“”„«»‘’([")
-        while words and words[0][0] in _STARTERS:
+        while words and words[0][0] in STARTERS:
             words, begins = words[1:], False
         titles = []
-        while len(words) > 1 and (words[0][0].lower() in _MEMBERS or _is_title(words[0][0], grammar)):
+        while len(words) > 1 and (words[0][0].lower() in _MEMBERS or is_title(words[0][0], grammar)):
             titles.append(words[0][0])
             words, begins = words[1:], False
         # "President of Varna": the office is read from what stands before the name.
@@ -333,42 +265,4 @@ def _occurrences(text: str, grammar: Grammar | None) -> Iterator[_Occurrence]:
         end = offset + len(re.sub(r"[’']s?$|[.,]$", "", last))
         name = text[start:end]
         if len(name) > 1 and not (len(words) == 1 and name.lower() in NOT_PEOPLE | TITLES):
-            yield _Occurrence(" ".join(name.split()), start, end, tuple(titles), not begins)
-
-
-def _is_title(word: str, grammar: Grammar | None) -> bool:
-    if grammar is not None:
-        return grammar.is_title(word)
-    return word.lower().rstrip(".") in TITLES
-
-
-def _roles(text: str, name: _Occurrence, grammar: Grammar | None) -> Iterator[tuple[Kind, str]]:
-    """Yield what the words of a name and those beside it make of it, and which words these are."""
-    words = name.name.split(" ")
-    before, after = fold(text[: name.start]).text, fold(text[name.end : name.end + 80]).text
-    for word in (words[-1], words[0]) if len(words) > 1 else ():
-        for kind, nouns in _NOUNS:
-            if word in nouns:
-                yield kind, word
-                return
-    previous = re.search(r"([\w-]+)\s+$", before)
-    title = name.titles[-1] if name.titles else previous.group(1) if previous is not None else ""
-    courtesy = title.lower().rstrip(".") in ("mr", "mrs", "ms", "miss", "dr", "")
-    if _is_title(title, grammar) and not courtesy and title[:1] + title[1:].lower() not in _STARTERS:
-        yield "person", title
-    elif beside := _APPOSITION.match(after):
-        yield "person", beside.group().strip(", ")
-    if match := _BEFORE_STATE.search(before):
-        yield "country", match.group().strip()
-    elif match := _BEFORE_PARTY.search(before):
-        yield "party", match.group().strip()
-    following = re.match(r"(?:'s?)?\s([\w-]+)", after)
-    noun = following.group(1).lower() if following is not None else ""
-    if noun in _OF_PARTIES:
-        yield "party", noun
-    elif noun in _OF_STATES and noun in OFFICES | _OF_STATES:
-        yield "country", noun
-    elif (
-        _ACRONYM.fullmatch(name.name) and (noun in FORMS or noun in _ACTS) and before.lower().endswith("the ")
-    ):
-        yield "party", noun
+            yield Occurrence(" ".join(name.split()), start, end, tuple(titles), not begins)
