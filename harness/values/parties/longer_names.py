@@ -77,7 +77,7 @@ _WORDS_BEHIND = frozenset(f"{_BEHIND}|{_BEHIND_PARTIES}|{_SIDES}".split("|"))
 _NEXT_WORD = re.compile(r"[ -](\w+)")
 
 
-def _is_suspect(text: str, start: int, end: int) -> bool:
+def is_suspect(text: str, start: int, end: int) -> bool:
     """Whether a word beside a form may make a longer name of it."""
     if start > 1 and text[start - 1] in " -'":
         begin = text.rfind(" ", 0, start - 1)
@@ -107,7 +107,8 @@ def in_longer_name(text: str, start: int, end: int, kinds: Iterable[str] = ()) -
     kinds : iterable of str
         Of the parties that the form may mean; "Christian" makes another name of a party's alone.
     """
-    if not _is_suspect(text, start, end):
+    # Asked alone, too; a search asks is_suspect first, which costs it little.
+    if not is_suspect(text, start, end):
         return False
     before, after = text[max(0, start - REACH) : start], text[end : end + REACH]
     if _is_part_of_state(before, after):

@@ -20,7 +20,7 @@ from harness.values.parties.folding import (
     without_accents,
 )
 from harness.values.parties.forms import CERTAIN, Form, Meaning, Span
-from harness.values.parties.longer_names import in_longer_name, is_part_of_state
+from harness.values.parties.longer_names import in_longer_name, is_part_of_state, is_suspect
 
 NO_KINDS: Mapping[str, str] = MappingProxyType({})
 
@@ -95,7 +95,7 @@ class Matcher:
             Form(
                 *folded.original(start, end),
                 meanings,
-                in_longer_name(plain, start, end, _kinds(meanings, kinds)),
+                is_suspect(plain, start, end) and in_longer_name(plain, start, end, _kinds(meanings, kinds)),
             )
             for start, end, meanings in _without_overlaps(matches)
         ]
