@@ -69,10 +69,8 @@ def test_capitals_alone_make_no_party(text: str, expected: list[tuple[str, str]]
 
 
 def test_titles_of_other_languages_count() -> None:
-    assert [name.name for name in found("Ministerin Ada Orrin lobte das Bündnis Safran.", language="de")] == [
-        "Ada Orrin",
-        "Bündnis Safran",
-    ]
+    names = found("Ministerin Ada Orrin lobte das Bündnis Safran.", language="de")
+    assert [name.name for name in names] == ["Ada Orrin", "Bündnis Safran"]
 
 
 def test_a_minimum_leaves_out_what_is_rare() -> None:
@@ -94,13 +92,14 @@ def test_read_names_whom_it_passed_over(tmp_path: Path) -> None:
 
 def test_read_is_silent_where_the_registry_has_nearly_all(tmp_path: Path) -> None:
     lines = [f"Varna praised the Harbour League {count} times." for count in range(9)]
-    assert note_of("\n\n".join([*lines, "Minister Ada Orrin slept."]), tmp_path) == ""
+    lines.append("Minister Ada Orrin slept.")
+    assert note_of("\n\n".join(lines), tmp_path) == ""
 
 
 def test_read_says_which_party_of_its_own_list_is_absent(tmp_path: Path) -> None:
-    assert "no sentence names Varna" in note_of(
-        "The Harbour League met.", tmp_path, "Varna", "Harbour League"
-    )
+    note = note_of("The Harbour League met.", tmp_path, "Varna", "Harbour League")
+    assert "Varna" in note
+    assert "Harbour League" not in note
 
 
 def test_of_several_articles_those_with_unknown_names_are_counted(tmp_path: Path) -> None:
@@ -125,10 +124,8 @@ def test_find_writes_entries_that_a_registry_can_take(tmp_path: Path) -> None:
     path.write_text(ARTICLE, encoding="utf-8")
     printed = call("parties", "find", str(path), "--minimum", "1")
     registry = from_records(YAML(typ="safe").load(io.StringIO(printed)))
-    assert [mention.party for mention in registry.mentions("The SP met Ines Holm.")] == [
-        "Saffron Party",
-        "Ines Holm",
-    ]
+    mentions = registry.mentions("The SP met Ines Holm.")
+    assert [mention.party for mention in mentions] == ["Saffron Party", "Ines Holm"]
     assert "# 2 sentences: Party" in printed
 
 
