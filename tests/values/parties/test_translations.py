@@ -150,12 +150,8 @@ def test_a_registry_of_one_s_own_gets_the_german_genitive() -> None:
         ]
     )
     german = in_language(registry, "de")
-    assert [mention.party for mention in german.mentions("Ostreliens Bund, Harald Brands Bunds")] == [
-        "Ostrelien",
-        "Bund",
-        "Ostrelien",
-        "Bunds",
-    ]
+    mentions = german.mentions("Ostreliens Bund, Harald Brands Bunds")
+    assert [mention.party for mention in mentions] == ["Ostrelien", "Bund", "Ostrelien", "Bunds"]
     assert {meaning.how for form in german.forms("Hales Brands") for meaning in form.meanings} == {
         "ambiguous",
         "short",
