@@ -218,8 +218,8 @@ class _Part:
         """Tell rows apart, in order."""
         truth = self.sample.truth
         # Of several labels a row, their bytes: a key has to be hashable.
-        told = truth.tolist() if truth.ndim == 1 else [row.tobytes() for row in truth]
-        return list(zip(self.splits, self.ids, self.targets, told, self.folds, strict=True))
+        differing = truth.tolist() if truth.ndim == 1 else [row.tobytes() for row in truth]
+        return list(zip(self.splits, self.ids, self.targets, differing, self.folds, strict=True))
 
 
 def _placed(parts: Sequence[Sequence[_Part]]) -> tuple[list[list[Places]], list[Places]]:

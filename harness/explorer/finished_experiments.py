@@ -86,12 +86,12 @@ def explore_runs(store: Store, runs: Sequence[FinishedRun]) -> Explored:
     others.
     """
     predictions = {run: read_predictions(store, run) for run in progress(runs, "reading", len(runs), "runs")}
-    kept, left_out = _of_one_label_set(predictions)
-    configs = [read_config(store, run) for run in kept]
+    included, left_out = _of_one_label_set(predictions)
+    configs = [read_config(store, run) for run in included]
     classifiers, slices = [], dict[tuple[str, str], Slice]()
     tables: list[pd.DataFrame] = []
     shown = all(config.get("tracking", {}).get("log_text", True) for config in configs)
-    for run in kept:
+    for run in included:
         evidence = read_evidence(store, run)
         classifiers.append(
             ExploredClassifier(run.name, predictions[run], tuple(evidence.findings), run.run_id)
@@ -103,14 +103,14 @@ def explore_runs(store: Store, runs: Sequence[FinishedRun]) -> Explored:
     rows = answered_rows(classifiers, tuple(slices.values()))
     details = _joined(tables)
     described = Described(
-        title=", ".join(dict.fromkeys(run.experiment for run in kept)),
+        title=", ".join(dict.fromkeys(run.experiment for run in included)),
         task=str(configs[0].get("task", "")),
         corpus=_corpus(configs),
         # One experiment that may not hold sentences is enough: its rows may be those of another.
         shows_text=shown,
         notes=(*_left_out_notes(left_out, predictions), *_notes(rows, details, shown=shown)),
     )
-    return Explored(tuple(kept), rows, details if shown else _without_texts(details), described)
+    return Explored(tuple(included), rows, details if shown else _without_texts(details), described)
 
 
 def _of_one_label_set(
@@ -119,8 +119,8 @@ def _of_one_label_set(
     """Return the runs with the labels that most have, of equally many the first, and the others."""
     counts = Counter(table.labels for table in predictions.values())
     labels = max(counts, key=lambda label_set: counts[label_set])
-    kept = [run for run, table in predictions.items() if table.labels == labels]
-    return kept, [run for run in predictions if run not in kept]
+    included = [run for run, table in predictions.items() if table.labels == labels]
+    return included, [run for run in predictions if run not in included]
 
 
 def _left_out_notes(
