@@ -153,7 +153,7 @@ _MARK = re.compile("[.!?…]")
 # "Amazon.Com": the ending of an address, behind a name.
 _DOMAIN = re.compile(r"[A-Z][\w-]*\.(?:Com|Org|Net|Gov|Edu|Co|Uk|De|Fr|Es|Eu|Tv|Info|Io)\b")
 # "We won.1 The party": the number of a footnote.
-_FOOTNOTE = re.compile(rf"[{_LOWER}]{{4,}}[.!?][”\"’)]?\d{{1,2}}\s+(?=[{_UPPER}])")
+_FOOTNOTE = re.compile(rf"(?<![{_LOWER}])[{_LOWER}]{{4,}}[.!?][”\"’)]?\d{{1,2}}\s+(?=[{_UPPER}])")
 # "Prof.Orrin": a title, with the space left out.
 _TITLE = re.compile(
     r"(?:prof|capt|supt|insp|hon|messrs|gen|sen|rep|gov|col|lt|vs|etc|mr|mrs|ms|dr|st|no)\.", re.I
@@ -187,7 +187,7 @@ def _missed_ends(piece: str, begin: int, language: str) -> list[int]:
 def _closing_ends(piece: str, begin: int, language: str) -> list[int]:
     """Return the ends after abbreviations that may close a sentence and before a word that begins one."""
     listed, ends = abbreviations_of(language), []
-    for match in re.finditer(rf"(\S+\.)\s+([{_UPPER}][{_LOWER}]*)\b", piece[begin:]):
+    for match in re.finditer(rf"(?<!\S)(\S+\.)\s+([{_UPPER}][{_LOWER}]*)\b", piece[begin:]):
         # "e. V." and "EE. UU." are written with a space, too.
         if match[1].lstrip("(„“«»\"'’") in listed.closing and match[2].lower() in listed.beginnings:
             ends.append(begin + match.start(2))
