@@ -165,7 +165,7 @@ def cost_sentence(cost: LearnCost) -> str:
     trainings = counted(cost.pair, "training")
     more = f", and {counted(cost.curve, 'training')} for the learning curve" if cost.curve else ""
     time = duration(cost.seconds, minutes_from=MINUTES_FROM)
-    about = f": about {time} of fitting" if time else ""
+    about = f": about {time} of fitting, audits not counted" if time else ""
     reused = "" if cost.pair else " (the pair is there from before)"
     return f"{trainings} without and with the gold{reused}{more}{about}"
 
@@ -194,7 +194,7 @@ def show_learned(console: Console, learned: LearnedRuns) -> None:
         console.print(table)
     for note in learned.notes:
         console.print(screen.paragraph(f"caution: {note}", then="  "), style="yellow", markup=False)
-    if learned.verdict is not None:
+    if learned.verdict is not None or learned.scores:
         console.print(screen.paragraph(learned.sentence), markup=False)
 
 

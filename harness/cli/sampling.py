@@ -124,11 +124,13 @@ def _of_readings(
         table = load_readings(readings)
         drawn = draw_sample(table, size, by=strata, seed=seed)
         _write(drawn, output, raw=raw)
+    typer.echo(f"{output}: {counted(len(drawn), 'row')}. To label them on a screen, and to learn from them:")
+    typer.echo(f"  {command_line('label', str(output))}")
+    typer.echo(f"  {command_line('learn', str(output))}")
     typer.echo(
-        f"{output}: {counted(len(drawn), 'row')}. Fill in gold: critical, neutral or supportive"
-        " toward the target;"
+        "Or fill in gold: critical, neutral or supportive toward the target; and, where you care whose"
     )
-    typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
+    typer.echo("view it is, gold_voice: own (the outlet's) or quoted. To correct shares by them:")
     # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.
     grouped = [name for name in strata if name in ("target", "outlet", "week")] or ["target"]
     line = command_line("shares", str(readings), gold=str(output), by=",".join(grouped))

@@ -29,12 +29,14 @@ def number(value: float, *, places: int = 3, signed: bool = False, missing: str 
 
     Examples
     --------
-    >>> number(0.61849), number(0.02, signed=True), number(float("nan"))
-    ('0.618', '+0.020', '–')
+    >>> number(0.61849), number(0.02, signed=True), number(-0.0001, signed=True), number(float("nan"))
+    ('0.618', '+0.020', '0.000', '–')
     """
     if math.isnan(value):
         return missing
-    return f"{value:+.{places}f}" if signed else f"{value:.{places}f}"
+    # "-0.000" would read as a loss.
+    rounded = round(value, places) or 0.0
+    return f"{rounded:+.{places}f}" if signed and rounded else f"{rounded:.{places}f}"
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:

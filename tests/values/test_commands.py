@@ -18,7 +18,13 @@ from harness.values.commands import MAKE_TARGETS, command_line, is_checkout, scr
 TOP = Path(__file__).parents[2]
 SCRIPT = ".venv/bin/harness"
 VALUES = {"experiment": "toys", "metric": "brier", "port": "5001", "model": "models:/stance@champion"}
-VALUES |= {"frames": "a folder", "input": "in.csv", "output": "out.csv", "parties": "p.yaml"}
+VALUES |= {
+    "config": "c.yaml",
+    "frames": "a folder",
+    "input": "in.csv",
+    "output": "out.csv",
+    "parties": "p.yaml",
+}
 
 
 @pytest.fixture

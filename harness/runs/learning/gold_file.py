@@ -165,6 +165,7 @@ def _row(
         label = _voted(given, task, _frames(given))
     if isinstance(label, tuple) and not labels.multi:
         label = _first(label, labels)
+    label = _spelled(label, labels)
     column = next((name for name in GROUPS if cells.get(name)), "")
     return GoldRow(
         number,
@@ -189,6 +190,14 @@ def _stated(cells: Mapping[str, Any], task: Task) -> Label | None:
     if not text or task == "stance":
         return text or None
     return () if text == NO_FRAME else frames_of(text)
+
+
+def _spelled(label: Label | None, labels: LabelSet) -> Label | None:
+    """Return a label as the config spells it: "Critical " is critical."""
+    spelling = {name.casefold(): name for name in labels.names}
+    if isinstance(label, str):
+        return spelling.get(label.strip().casefold(), label)
+    return label and tuple(spelling.get(name.strip().casefold(), name) for name in label)
 
 
 def _first(frames: tuple[str, ...], labels: LabelSet) -> Label | None:

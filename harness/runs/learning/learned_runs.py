@@ -92,7 +92,10 @@ class LearnedRuns:
     def sentence(self) -> str:
         """The answer in one line."""
         if self.verdict is None:
-            return "no row of the gold can be learned from"
+            what = "no row of the gold can be learned from, so that nothing was trained with it"
+            if self.version is None:
+                return what
+            return f"{what}; both scores on test are of one model, and differ by the labels alone"
         # What would tell belongs to the answer that it cannot be told.
         more = f"; {self.needed.sentence}" if self.needed is not None and self.needed.sentence else ""
         return f"{self.verdict.sentence}{more}"

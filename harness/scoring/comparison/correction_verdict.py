@@ -75,6 +75,8 @@ class Gain:
         return cls(where or comparison.split, *ends, comparison.n_items, pair.detectable)
 
     def __str__(self) -> str:
+        if self.value == self.low == self.high == 0:
+            return f"no difference at all on {self.where}"
         bounds = interval(self.low, self.high, signed=True)
         return f"{number(self.value, signed=True)} ({bounds}) on {self.where}"
 

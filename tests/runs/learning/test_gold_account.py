@@ -20,6 +20,7 @@ from harness.runs.learning.curve import nested, sizes
 from harness.runs.learning.gold_file import read_gold_file
 from harness.runs.learning.mended_test import mend_test
 from harness.values.errors import CorpusError
+from harness.values.labels import STANCE
 from harness.values.tables import Predictions
 from tests.explorer.labelling.small_tasks import vote
 from tests.runs.learning.gold_toys import gold_of, prepared, sentences, write_gold
@@ -345,3 +346,10 @@ def test_platform_records_are_gold(tmp_path: Path, world: tuple[Prepared, Rows])
     gold = read_gold_file(tmp_path / "records.json", "stance", experiment.plan.labels, tmp_path)
     assert [row.label for row in gold.rows] == ["critical"] * 2
     assert gold.rows[0].group == "newgroup 0"
+
+
+@pytest.mark.parametrize("written", ["Critical ", "CRITICAL", "critical"])
+def test_a_label_is_known_in_any_case(folder: Path, written: str) -> None:
+    rows = gold_of(sentences(3, "new", 9), gold=written)
+    file = read_gold_file(write_gold(folder / "gold.csv", rows), "stance", STANCE)
+    assert {row.label for row in file.rows} == {"critical"}

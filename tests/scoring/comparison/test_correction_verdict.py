@@ -65,3 +65,9 @@ def proba(truth: list[str], right: float) -> object:
     import numpy as np
 
     return np.array([[right, 1 - right] if label == "a" else [1 - right, right] for label in truth])
+
+
+def test_no_difference_has_no_sign() -> None:
+    none, tiny = (Gain("validation", value, value, value, 100) for value in (-0.0, -0.0001))
+    assert "-0.000" not in f"{none} {tiny}"
+    assert judge(none, []).reason == "no gain"
