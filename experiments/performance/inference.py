@@ -26,10 +26,11 @@ from harness.classifiers.encoder.engines import packing
 from harness.classifiers.encoder.engines.acceptance import measure_agreement
 from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine
 from harness.classifiers.encoder.engines.record import EXACT_GRAPH, INT8_GRAPH
-from harness.classifiers.encoder.prediction import compute, device, thread_count
+from harness.classifiers.encoder.prediction import compute, device
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Example
 from harness.values.labels import STANCE
+from harness.values.threads import thread_count
 
 TURNS = 3
 ROWS, SLOW_ROWS = 384, 48

@@ -19,6 +19,7 @@ from harness.explorer.labelling.vote_files import GOLD, GOLD_FRAMES, labelled_ro
 from harness.explorer.labelling.vote_log import Vote, VoteLog, frames_of, log_path
 from harness.values import gold_origin
 from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME, LabelSet, Task
 from harness.values.tables import fingerprint
 
@@ -237,4 +238,4 @@ def _check(path: Path, rows: Sequence[GoldRow], labels: LabelSet) -> None:
         raise CorpusError(problems[:MAX_PROBLEMS])
     if not any(row.state == "decided" for row in rows):
         hint = f"label them: harness label {path.name}"
-        raise CorpusError([Problem(str(path), f"none of its {len(rows):,} rows has a label", hint)])
+        raise CorpusError([Problem(str(path), f"none of its {counted(len(rows), 'row')} has a label", hint)])

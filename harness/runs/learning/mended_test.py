@@ -54,9 +54,8 @@ class MendedTest:
     def sentence(self) -> str:
         """What was changed."""
         whole = self.looked_at == self.n_test
-        rows = (
-            f"all {self.n_test:,} test rows" if whole else f"{self.looked_at:,} of {self.n_test:,} test rows"
-        )
+        test = counted(self.n_test, "test row")
+        rows = f"all {test}" if whole else f"{self.looked_at:,} of {test}"
         changed = f"{counted(len(self.labels), 'label')} changed"
         about = "" if whole else f"; of all test rows, about {percent(self.share_changed)} would"
         return f"a new version of the test set: {rows} labelled by hand, {changed}{about}"
