@@ -18,6 +18,7 @@ from harness.articles.readings_table import ReadingsTable, Rows, read_rows, row_
 from harness.articles.shares import NAIVE, SHARE_VOICES, ShareTable, StanceShare
 from harness.articles.tested_models import TestedModel
 from harness.scoring.statistics.quantification import METHODS, Method, UnlabelledRows, quantify
+from harness.scoring.statistics.share_intervals import ShareEstimate
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.minimums import MIN_ITEMS, MIN_PARITY_GROUPS
@@ -94,7 +95,9 @@ def quantified(
             continue
         estimate = of_group[tested.labels.index(share.label)]
         how = NAIVE if math.isnan(estimate.value) else method
-        shares.append(replace(share, corrected=estimate, stream=estimate, method=how))
+        # The bootstrap draws articles anew: its interval is for their stream, and none for these rows.
+        of_rows = ShareEstimate(estimate.value, math.nan, math.nan, math.nan)
+        shares.append(replace(share, corrected=of_rows, stream=estimate, method=how))
     return ShareTable(shares, table.fits, None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ def plot_shares(shares: Sequence[StanceShare], title: str) -> bytes:
     """Plot the shares of a party: a column for each voice, weeks (or outlets) from left to right.
 
     With weeks and outlets there is a row of panels for each outlet. Corrected shares are filled markers with
-    their 95 % interval; naive ones stand hollow beside them, small where there are few rows.
+    their 95 % interval, that of the stream where these rows have none; naive ones stand hollow beside them, small where there are few rows.
 
     Parameters
     ----------
@@ -168,7 +169,10 @@ def _panel(panel: Axes, shares: Sequence[StanceShare], axis: ShareAxis) -> None:
                 markersize=3 if few else 5,
                 alpha=0.5 if few else 0.8,
             )
-        corrected = [share.corrected for _, share in points]
+        # Without labels here only the stream has an interval.
+        corrected = [
+            share.stream if math.isnan(share.corrected.low) else share.corrected for _, share in points
+        ]
         values = [estimate.value for estimate in corrected]
         reach = [
             [estimate.value - estimate.low for estimate in corrected],

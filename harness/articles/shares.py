@@ -58,7 +58,7 @@ class StanceShare:
         Rows among them on which the model abstains; the stance that it predicts there counts all the same.
     naive, corrected : ShareEstimate
         In [0, 1], with 95 % intervals; the corrected one is for exactly these rows, and NaN where it cannot
-        be estimated.
+        be estimated. Corrected by the model's errors elsewhere, it has a value and no interval of its own.
     stream : ShareEstimate
         The same share in the stream of articles that the rows are from: its interval is wider, since other
         articles would have come, too. NaN where it cannot be estimated.

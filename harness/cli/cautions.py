@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,10 @@ def without_gain(run: ExperimentRun) -> Iterator[str]:
 
 
 def _like_a_baseline(result: ClassifierResult, metric: Metric) -> str:
-    """Say that a classifier cannot be told from an answer without reading; empty where it can."""
+    """Say that a classifier cannot be told from an answer without reading; empty where it can.
+
+    Without an interval nothing is told either way, and that is said.
+    """
     from harness.evaluation.choice import BASELINES
     from harness.scoring.baseline import without_skill
     from harness.scoring.score import ALL
@@ -129,11 +133,19 @@ def _like_a_baseline(result: ClassifierResult, metric: Metric) -> str:
     if baseline is None or rows.empty:
         return ""
     row = rows.iloc[0]
-    low, high = float(row["low"]), float(row["high"])
+    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    if math.isnan(value):
+        return ""
+    # A comparison with NaN is false, and would read as a tie.
+    if math.isnan(low) or math.isnan(high):
+        return (
+            f"may or may not be better than {baseline.words}: on test its {metric.name} is {number(value)},"
+            f" without an interval, where that scores {number(baseline.value)}"
+        )
     if low > baseline.value if metric.direction == "higher" else high < baseline.value:
         return ""
     return (
-        f"cannot be told from {baseline.words}: on test its {metric.name} is {number(row['value'])}"
+        f"cannot be told from {baseline.words}: on test its {metric.name} is {number(value)}"
         f" ({interval(low, high)}), where that scores {number(baseline.value)}"
     )
 

@@ -152,6 +152,15 @@ def test_the_verb(tmp_path: Path, truth: np.ndarray) -> None:
         assert done.exit_code == 0, done.output
         table = pd.read_csv(out / "shares.csv")
         assert set(table.loc[table["voice"] == "all", "method"]) == {method}
+        whole = table[table["voice"] == "all"]
+        assert whole["share"].notna().all() and whole[["low_stream", "high_stream"]].notna().all(axis=None)
+        # The interval is for the stream: of these rows it would be another.
+        assert whole[["low", "high"]].isna().all(axis=None)
+        line = next(line for line in done.output.splitlines() if line.startswith("all "))
+        bounds = whole.iloc[0][["low_stream", "high_stream"]]
+        assert line.split()[-3:-1] == ["–", "–".join(f"{bound:.3f}" for bound in bounds)]
+        page = (out / "shares.html").read_text(encoding="utf-8")
+        assert "nan" not in page.lower().partition("<h2>all shares</h2>")[2]
         assert "condition number" in " ".join(done.output.split())
     gold = CliRunner().invoke(app, ["shares", str(rows), "--tested", str(tested), "--gold", str(rows)])
     assert gold.exit_code == 1

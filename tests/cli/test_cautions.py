@@ -184,3 +184,31 @@ def test_a_model_that_learned_nothing_is_named_and_not_promoted(folder: Path) ->
     )
     assert verdict.get("baseline", "undecided") in ("failed", "undecided")
     assert told or "baseline: undecided" in refused.output
+
+
+RARE = """\
+name: rare
+corpus: {kind: files, path: rare.csv}
+split: {kind: predefined}
+audits: []
+classifiers:
+  linear: {kind: linear}
+"""
+
+
+def test_without_an_interval_nothing_is_said_to_be_a_tie(folder: Path, golden: Golden) -> None:
+    """All of test is one article, so that no interval can be had."""
+    verbs = {"critical": "blames", "neutral": "mentions", "supportive": "thanks"}
+    with (folder / "rare.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["text", "target", "stance", "split", "group"])
+        for i in range(240):
+            stance = STANCES[i % 3]
+            text = f"Mayor no. {i} {verbs[stance]} Varna."
+            part = "test" if i < 60 else "train"
+            table.writerow([text, "Varna", stance, part, "one article" if i < 60 else f"a{i}"])
+    (folder / "rare.yaml").write_text(RARE, encoding="utf-8")
+    shown = CliRunner().invoke(cli.app, ["run", "rare.yaml"], catch_exceptions=False).output
+    cautions = re.findall(r"caution: (linear .*?)\n(?! )", f"{shown}\n")
+    assert [line for line in cautions if "cannot be told" in line] == []
+    golden("runs/no-interval", "\n".join(cautions))

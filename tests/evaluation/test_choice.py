@@ -8,7 +8,7 @@ import pytest
 
 from harness.config.promotion_policy import PromotionPolicy
 from harness.evaluation.choice import Choice, Contender, choose
-from tests.scoring.comparison.toy_runs import run, with_rows
+from tests.scoring.comparison.toy_runs import N, run, with_rows
 
 POLICY = PromotionPolicy.model_validate({})
 
@@ -55,3 +55,14 @@ def test_rows_without_groups_are_no_groups(group: int, is_grouped: bool) -> None
     chosen = choose(contenders, "f1_macro", POLICY)
     assert chosen is not None
     assert ("groups" in chosen.verdict) == is_grouped
+
+
+def test_a_choice_without_an_interval_is_unknown_and_no_tie() -> None:
+    contenders = [
+        Contender(name, with_rows(run(name, skill, group=N), split="validation"))
+        for name, skill in (("alpha", 1.0), ("beta", 1.2))
+    ]
+    chosen = choose(contenders, "f1_macro", POLICY)
+    assert chosen is not None
+    assert {"alpha", "beta", "unknown"} <= set(re.findall(r"\w+", chosen.verdict))
+    assert "apart" not in chosen.verdict

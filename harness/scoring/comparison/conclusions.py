@@ -72,12 +72,14 @@ def _against_reference(comparison: Comparison) -> str:
     established = [pair for pair in comparison.pairs if pair.separable]
     better = sum(pair.worse == name for pair in established)
     worse = sum(pair.better == name for pair in established)
-    tied = len(comparison.pairs) - len(established)
+    unknown = sum(math.isnan(pair.difference.p) for pair in comparison.pairs)
+    tied = len(comparison.pairs) - len(established) - unknown
+    without = f"; of {unknown} nothing is known, for the difference has no interval" if unknown else ""
     return (
         f"{counted(len(comparison.runs), 'run')} are too many to compare every pair, so all were"
         f" compared with {name}:"
         f" {better} beat it, it beats {worse}, and {tied} cannot be told from it on"
-        f" {counted(comparison.n_items, 'item')}."
+        f" {counted(comparison.n_items, 'item')}{without}."
     )
 
 

@@ -174,12 +174,21 @@ def _lost(name: str, value: float, ends: tuple[float, float], margin: float, wha
         verdict = "failed"
     elif high <= margin:
         verdict = "passed"
-    words = {"failed": "Worse than", "passed": "Not worse than", "undecided": "Cannot be told from"}
+    words = {"failed": "Worse than", "passed": "Not worse than", "undecided": _untold(low, high)}
     sentence = (
         f"{words[verdict]} {what}: on test the difference is {number(-value, signed=True)}"
-        f" ({interval(-high, -low, signed=True)}), and {number(margin)} may be lost."
+        f"{_in_brackets(-high, -low, signed=True)}, and {number(margin)} may be lost."
     )
     return GateResult(name, verdict, sentence, value, margin)
+
+
+def _untold(low: float, high: float) -> str:
+    """Return how an undecided comparison begins: a tie is shown by an interval, and without one nothing is."""
+    return "No interval tells it from" if math.isnan(low + high) else "Cannot be told from"
+
+
+def _in_brackets(low: float, high: float, *, signed: bool = False) -> str:
+    return "" if math.isnan(low + high) else f" ({interval(low, high, signed=signed)})"
 
 
 def baseline_gate(candidate: Candidate) -> GateResult:
@@ -204,9 +213,9 @@ def baseline_gate(candidate: Candidate) -> GateResult:
     if not metric.higher_is_better:
         gain, least = -gain, baseline.value - high
     verdict: GateVerdict = "failed" if gain <= 0 else "passed" if least > 0 else "undecided"
-    words = {"failed": "No better than", "passed": "Better than", "undecided": "Cannot be told from"}
+    words = {"failed": "No better than", "passed": "Better than", "undecided": _untold(low, high)}
     sentence = (
-        f"{words[verdict]} {baseline.words}: {candidate.primary} {number(value)} ({interval(low, high)}) on"
+        f"{words[verdict]} {baseline.words}: {candidate.primary} {number(value)}{_in_brackets(low, high)} on"
         f" {counted(sample.n_items, 'validation row')}, where that scores {number(baseline.value)}."
     )
     return GateResult(name, verdict, sentence, value, baseline.value)

@@ -313,3 +313,17 @@ def test_few_validation_rows_pass_no_gate_of_scores(trained: Path) -> None:
     promotion = promote(store, "toys", named("verbs"))
     assert {verdicts(promotion)[gate] for gate in ("baseline", "calibration")} == {"undecided"}
     assert re.search(r"not shown on validation, 19\b", promotion.describe())
+
+
+def test_without_an_interval_no_gate_tells_of_a_tie(trained: Path) -> None:
+    store = Store.open()
+    for name, share in (("strong", 0.7), ("verbs", 0.6)):
+        set_predictions(store, name, validation=share, test=share)
+        path = files_of_run(store, name) / "predictions.parquet"
+        pd.read_parquet(path).assign(group="one article").to_parquet(path)
+    promote(store, "toys", named("strong"))
+    gates = promote(store, "toys", named("verbs")).gates.set_index("gate")
+    for gate in ("baseline", "test"):
+        assert gates.loc[gate, "verdict"] == "undecided"
+        assert "(" not in gates.loc[gate, "sentence"]
+        assert "annot be told" not in gates.loc[gate, "sentence"]
