@@ -63,7 +63,8 @@ def plot_shares(shares: Sequence[StanceShare], title: str) -> bytes:
     """Plot the shares of a party: a column for each voice, weeks (or outlets) from left to right.
 
     With weeks and outlets there is a row of panels for each outlet. Corrected shares are filled markers with
-    their 95 % interval, that of the stream where these rows have none; naive ones stand hollow beside them, small where there are few rows.
+    their 95 % interval, that of the stream where these rows have none; naive ones stand hollow beside them,
+    small where there are few rows.
 
     Parameters
     ----------

@@ -183,7 +183,7 @@ def _undecided(comparison: Comparison) -> str:
     start = f"Which is better is undecided: {names} cannot be told apart on {_rows(comparison)} of validation"
     pair = comparison.pair(tied[0], tied[1])
     if math.isnan(pair.difference.p):
-        return f"Which of {names} is better is unknown: on {_rows(comparison)} the difference has no interval."
+        return f"Which of {names} is better is unknown: on {_rows(comparison)} differences have no interval."
     if pair.difference.value == 0:
         return f"{start}; {tied[0]} and {tied[1]} score the same."
     # Fewer rows than there are: what is missing is groups, of which few say little of their spread.

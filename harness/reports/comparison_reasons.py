@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.disagreement import Disagreement, RunItems, SliceDifference, disagreement
 from harness.scoring.slices import Slice
-from harness.values.findings import Findings
+from harness.values.findings import Findings, verdicts_in_short
 from harness.values.formatting import counted, interval, number, percent
 
 MAX_EXPLAINED = 5
@@ -116,7 +116,7 @@ def reason_sentences(reasons: ComparisonReasons) -> list[str]:
     if not reasons.disagreements:
         return []
     pair = reasons.disagreements[0]
-    sentences = [_audit_sentence((pair.better, pair.worse), reasons.audits)] if reasons.audits else []
+    sentences = [_audit_sentences((pair.better, pair.worse), reasons.audits)] if reasons.audits else []
     sentences.append(
         f"Of {counted(pair.n, 'item')} only {pair.better} labels {pair.only_better:,} correctly,"
         f" only {pair.worse}"
@@ -132,14 +132,13 @@ def reason_sentences(reasons: ComparisonReasons) -> list[str]:
     return sentences
 
 
-def _audit_sentence(names: tuple[str, str], audits: Mapping[str, Mapping[str, str]]) -> str:
-    parts = []
+def _audit_sentences(names: tuple[str, str], audits: Mapping[str, Mapping[str, str]]) -> str:
+    """Say what the audits of two runs found, in the words of all other screens."""
+    sentences = []
     for name in names:
-        failed = [audit for audit, verdicts in audits.items() if verdicts.get(name) == "failed"]
-        n_run = sum(verdicts.get(name, "not applicable") != "not applicable" for verdicts in audits.values())
-        # Without the number, none of one audit would look like none of eight.
-        parts.append(f"{name} failed {', '.join(failed) if failed else 'none'} of {counted(n_run, 'audit')}")
-    return f"Audits: {'; '.join(parts)}."
+        verdicts = {audit: of_run[name] for audit, of_run in audits.items() if name in of_run}
+        sentences.append(f"Audits of {name}: {verdicts_in_short(verdicts)}.")
+    return " ".join(sentences)
 
 
 def slice_sentence(pair: Disagreement) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.scoring import score
 from harness.scoring.statistics import bootstrap
+from harness.values.costs import UNSTATED
 from harness.values.errors import listed
 from harness.values.formatting import counted, interval, number, percent
 
@@ -30,6 +31,12 @@ CALIBRATORS: Mapping[str, str] = {
     "isotonic": "isotonic regression",
 }
 
+ABSTENTION: Mapping[str, str] = {
+    "conformal": "conformal risk control",
+    "learn_then_test": "learn then test",
+    "empirical": "the share of wrong labels among the calibration rows",
+}
+
 REFERENCES: Mapping[str, str] = {
     "cluster bootstrap": "Davison & Hinkley 1997, Bootstrap Methods and their Application, Cambridge",
     "Holm": "Holm 1979, A simple sequentially rejective multiple test procedure, Scand. J. Statistics",
@@ -41,6 +48,10 @@ REFERENCES: Mapping[str, str] = {
     "temperature scaling": "Guo, Pleiss, Sun & Weinberger 2017, On Calibration of Modern Neural Networks",
     "Platt scaling": "Platt 1999, Probabilistic outputs for support vector machines, MIT Press",
     "isotonic regression": "Zadrozny & Elkan 2002, Transforming classifier scores, KDD",
+    "conformal risk control": "Angelopoulos, Bates, Fisch, Lei & Schuster 2024, Conformal Risk Control, ICLR",
+    "learn then test": (
+        "Angelopoulos, Bates, Candès, Jordan & Lei 2025, Learn then Test, Annals of Applied Statistics"
+    ),
     "leaks": "Broder 1997, On the resemblance and containment of documents, Compression and Complexity",
 }
 """Method → the work that it is from."""
@@ -61,6 +72,8 @@ class ScoredClassifier:
         Primary metric on test, with its 95 % interval; NaN where there is none.
     missing : float
         Share of its predictions on test that are missing.
+    abstention : str
+        What may be relied on where it abstains; empty where it never does.
     """
 
     name: str
@@ -71,6 +84,7 @@ class ScoredClassifier:
     low: float
     high: float
     missing: float = 0.0
+    abstention: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,8 @@ class MethodsFacts:
         Of test: items, and groups (articles) that they are from.
     versions : mapping
         Software → version.
+    leaks : str
+        What the search for leaks found, in sentences; empty where that is unknown.
     """
 
     config: Mapping[str, Any]
@@ -106,6 +122,7 @@ class MethodsFacts:
     n_items: int
     n_groups: int
     versions: Mapping[str, str] = field(default_factory=dict)
+    leaks: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,12 +159,15 @@ def _sentences(facts: MethodsFacts) -> Iterator[str]:
     yield from _split(facts)
     yield from _training(facts)
     yield from _decisions(config)
+    yield from _abstentions(facts)
     groups = f" from {counted(facts.n_groups, 'group')}" if facts.n_groups < facts.n_items else ""
     unit = "groups (articles)" if groups else "items"
+    # Of one seed each there is no mean, and the bootstrap draws none.
+    several = any(each.n_seeds > 1 for each in facts.classifiers)
+    mean, seeds = (", the mean over seeds", " and seeds") if several else ("", "")
     yield (
-        f"The primary metric is {config['primary']} on {counted(facts.n_items, 'test item')}{groups}, the"
-        f" mean over seeds; 95 % intervals are from a cluster bootstrap over {unit} and seeds"
-        f" ({score.DRAWS:,} draws)."
+        f"The primary metric is {config['primary']} on {counted(facts.n_items, 'test item')}{groups}{mean};"
+        f" 95 % intervals are from a cluster bootstrap over {unit}{seeds} ({score.DRAWS:,} draws)."
     )
     if len(facts.classifiers) > 1:
         yield (
@@ -164,6 +184,7 @@ def _sentences(facts: MethodsFacts) -> Iterator[str]:
         yield (
             "Before training, test was searched for leaks: rows that repeat rows of train or dev, nearly or"
             " word for word, as a whole or inside longer rows."
+            + (f" It found: {facts.leaks}" if facts.leaks else "")
         )
     software = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     if software:
@@ -207,8 +228,14 @@ def _decisions(config: Mapping[str, Any]) -> Iterator[str]:
     kind = str((config.get("calibration") or {}).get("kind", ""))
     if kind in CALIBRATORS:
         yield f"Probabilities were calibrated by {CALIBRATORS[kind]} on the calibration rows."
-    if config.get("adjust"):
-        yield "They were adjusted to another label mix than that of these rows."
+    mix = config.get("prevalence")
+    if mix:
+        shares = ", ".join(f"{name} {percent(share, unit=' %')}" for name, share in mix.items())
+        if config.get("adjust"):
+            they = "They" if kind in CALIBRATORS else "Probabilities"
+            yield f"{they} were adjusted to another label mix than that of these rows: {shares}."
+        else:
+            yield f"Metrics whose names end in _shifted are for the label mix {shares}."
     thresholds = config.get("thresholds")
     if thresholds == "tuned" and config.get("multi"):
         yield "The threshold of each label was tuned for its F1 on validation."
@@ -216,8 +243,33 @@ def _decisions(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"A label applies from a probability of {thresholds:g} on."
     if config.get("decision") == "least_cost":
         yield "A row got the label of least expected cost by these probabilities."
-    if config.get("abstention"):
-        yield "Models may abstain; the rule was fitted on the calibration rows."
+    costs = config.get("costs")
+    if costs:
+        stated = ", ".join(
+            f"{true} labelled {given} {cost:g}" for true, row in costs.items() for given, cost in row.items()
+        )
+        yield f"Errors cost {stated}; any other error costs {UNSTATED:g}."
+
+
+def _abstentions(facts: MethodsFacts) -> Iterator[str]:
+    """Say how models abstain, at which risk, and what of each may be relied on."""
+    rule = facts.config.get("abstention")
+    if not rule:
+        return
+    method = ABSTENTION.get(str(rule.get("method", "conformal")), str(rule.get("method")))
+    certainty = (
+        f" with a certainty of {percent(rule['certainty'], unit=' %')}" if rule.get("certainty") else ""
+    )
+    yield (
+        f"Models may abstain, so that at most {percent(rule['risk'], unit=' %')} of the labels they give are"
+        f" wrong{certainty}; the threshold was set on the calibration rows by {method}."
+    )
+    by_statement: dict[str, list[str]] = {}
+    for each in facts.classifiers:
+        if each.abstention:
+            by_statement.setdefault(each.abstention, []).append(each.name)
+    for statement, names in by_statement.items():
+        yield f"Of {listed(names)}: {statement[0].lower()}{statement[1:]}"
 
 
 def as_markdown(described: MethodsText) -> str:

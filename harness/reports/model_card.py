@@ -63,6 +63,7 @@ def card_of(summary: Summary) -> ModelCard:
         unmet_risk=unmet_risk(summary.result.decider),
         coverage=served.coverage if served is not None else math.nan,
         risk=served.risk if served is not None else math.nan,
+        unanswered=float(summary.test.missing().mean()) if len(summary.test) else math.nan,
     )
 
 

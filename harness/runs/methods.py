@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.corpora.card import load_card
@@ -11,14 +11,19 @@ from harness.evaluation.external import EXTERNAL
 from harness.reports.methods import MethodsFacts, MethodsText, ScoredClassifier
 from harness.reports.methods import methods as describe
 from harness.scoring.aligned import AlignedPredictions
+from harness.serving.decisions.abstention_rule import AbstentionRule
+from harness.splits.leaks.gate import NAME as LEAKS
 from harness.tracking import context, names
 from harness.tracking.finished_runs import (
     FinishedRun,
     finished_runs,
     read_config,
     read_environment,
+    read_evidence,
+    read_file,
     read_predictions,
 )
+from harness.tracking.run_files import TRIALS
 from harness.tracking.store import Store, last_experiment
 from harness.values.catalog import CATALOGUES
 from harness.values.legacy import current_metrics
@@ -65,6 +70,7 @@ def methods(experiment: str = "") -> MethodsText:
         classifiers=classifiers,
         n_items=len(test),
         n_groups=test.n_clusters,
+        leaks=_leaks(store, runs),
         versions=context.reported_versions(read_environment(store, newest)),
     )
     return describe(facts)
@@ -80,7 +86,23 @@ def _scored(store: Store, run: FinishedRun) -> ScoredClassifier:
     predictions = read_predictions(store, run)
     n_seeds, missing = len(set(predictions.rows["seed"])), predictions.only(split="test").missing().mean()
     shown = "" if kind == EXTERNAL else kind
-    return ScoredClassifier(run.name, shown, n_seeds, run.deterministic, value, low, high, float(missing))
+    return ScoredClassifier(
+        *(run.name, shown, n_seeds, run.deterministic, value, low, high, float(missing)),
+        abstention=_abstention(store, run),
+    )
+
+
+def _abstention(store: Store, run: FinishedRun) -> str:
+    """Return what the rule states by which a classifier abstains; empty where it never does."""
+    data = read_file(store, run, TRIALS)
+    rule = ((json.loads(data) if data else {}).get("decider") or {}).get("abstention")
+    return AbstentionRule.read(rule).statement if rule else ""
+
+
+def _leaks(store: Store, runs: Sequence[FinishedRun]) -> str:
+    """Return what the gate found before training; it looks at the corpus, so that all runs have the same."""
+    findings = (finding for run in reversed(runs) for finding in read_evidence(store, run).findings)
+    return next((finding.sentence for finding in findings if finding.audit == LEAKS), "")
 
 
 def _dataset(store: Store, run: FinishedRun) -> Mapping[str, Any]:

@@ -57,6 +57,8 @@ class ModelCard:
     coverage, risk : float
         Where it may abstain: share of the test items that it labels, and of these labels the share that is
         wrong; NaN where that is unknown.
+    unanswered : float
+        Share of the test items for which it gave no answer; NaN where that is unknown.
     """
 
     classifier: str
@@ -77,6 +79,7 @@ class ModelCard:
     unmet_risk: float | None = None
     coverage: float = math.nan
     risk: float = math.nan
+    unanswered: float = math.nan
 
     def __str__(self) -> str:
         return trust_line(self)
@@ -138,7 +141,7 @@ FAILURES = {
 """What it means that a model failed an audit, by the audit's name as words."""
 
 _NAMES = tuple(field.name for field in fields(ModelCard))
-_NUMBERS = ("value", "low", "high", "coverage", "risk")
+_NUMBERS = ("value", "low", "high", "coverage", "risk", "unanswered")
 _TUPLES = ("languages", "failed", "warned")
 
 
@@ -174,7 +177,7 @@ def trust_line(card: ModelCard) -> str:
     about = [card.origin] if card.origin else []
     about += [describe(card.languages)] if card.languages else []
     corpus = f"Trained on {card.corpus or 'an unknown corpus'}" + (f" ({'; '.join(about)})" if about else "")
-    return "; ".join([corpus, _score(card), *_audits(card), _abstention(card)]) + "."
+    return "; ".join([corpus, _score(card), *_unanswered(card), *_audits(card), _abstention(card)]) + "."
 
 
 def trust_lines(cards: Mapping[str, ModelCard]) -> list[str]:
@@ -199,6 +202,14 @@ def _score(card: ModelCard) -> str:
     return f"{card.metric} {number(card.value)}{bounds} on {counted(card.n_items, 'test item')}"
 
 
+def _unanswered(card: ModelCard) -> list[str]:
+    """Say how much of test had no answer, where any had none."""
+    if math.isnan(card.unanswered) or not card.unanswered:
+        return []
+    share = percent(card.unanswered) if card.unanswered >= 0.01 else "less than 1%"
+    return [f"no answer for {share} of test, counted as wrong"]
+
+
 def _audits(card: ModelCard) -> list[str]:
     if card.failed is None:
         return ["its audits are not recorded"]
@@ -212,7 +223,10 @@ def _audits(card: ModelCard) -> list[str]:
     others = [f"{card.undecided} undecided"] * bool(card.undecided)
     others += [f"{card.inapplicable} not applicable"] * bool(card.inapplicable)
     total = card.n_audits + card.inapplicable
-    return [*parts, ", ".join([f"passed {passed} of {counted(total, 'audit')}", *others])]
+    # "Passed 0 of 1" would read as a failure beside a warning; without a pass, what there was is named.
+    passes = [f"passed {passed} of {counted(total, 'audit')}"] if passed else []
+    counts = ", ".join([*passes, *others])
+    return [*parts, *([counts] if counts else [])]
 
 
 def _abstention(card: ModelCard) -> str:

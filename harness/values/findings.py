@@ -155,6 +155,8 @@ def audits_in_short(findings: Findings) -> str:
     'failed party swap; 1 of 2 passed'
     >>> audits_in_short([Finding("leaks", "passed", ""), not_applicable("unseen", "no party is new")])
     '1 of 2 passed, 1 not applicable'
+    >>> audits_in_short([Finding("leaks", "warning", "")])
+    'warning leaks'
     >>> audits_in_short([])
     'none run'
     """
@@ -174,8 +176,10 @@ def verdicts_in_short(verdicts: Mapping[str, str]) -> str:
     n_passed = sum(verdict == "passed" for verdict in applied.values())
     # Of all, as the screen shows them: what does not apply is not hidden in a smaller total.
     n_idle = len(verdicts) - len(applied)
-    idle = f", {n_idle} not applicable" if n_idle else ""
-    return "; ".join([*parts, f"{n_passed} of {len(verdicts)} passed{idle}"])
+    rest = [f"{n_passed} of {len(verdicts)} passed"] if n_passed else []
+    rest += [f"{n_idle} not applicable"] if n_idle else []
+    # "0 of 1 passed" would read as a failure beside a warning.
+    return "; ".join([*parts, ", ".join(rest)] if rest else parts)
 
 
 def from_dict(data: Mapping[str, Any]) -> Finding:

@@ -209,6 +209,6 @@ def test_without_an_interval_nothing_is_said_to_be_a_tie(folder: Path, golden: G
             table.writerow([text, "Varna", stance, part, "one article" if i < 60 else f"a{i}"])
     (folder / "rare.yaml").write_text(RARE, encoding="utf-8")
     shown = CliRunner().invoke(cli.app, ["run", "rare.yaml"], catch_exceptions=False).output
-    cautions = re.findall(r"caution: (linear .*?)\n(?! )", f"{shown}\n")
+    cautions = re.findall(r"caution: (linear .*?)\n(?! )", shown, re.S)
     assert [line for line in cautions if "cannot be told" in line] == []
     golden("runs/no-interval", "\n".join(cautions))

@@ -11,11 +11,14 @@ import pytest
 from golden import Golden
 from sentences import numbers
 
-from harness.reports.methods import REFERENCES, MethodsFacts, ScoredClassifier, as_markdown
+from harness.reports.methods import ABSTENTION, REFERENCES, MethodsFacts, ScoredClassifier, as_markdown
 from harness.reports.methods import methods as describe
 from harness.runs.methods import methods
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING, AbstentionRule
+from harness.tracking.run_files import read_findings
 from harness.tracking.store import Store
 from harness.values.errors import StoreError
+from tests.tracking.promotion.doctored_runs import files_of_run
 
 CONFIG: dict[str, Any] = {
     "task": "stance",
@@ -30,7 +33,10 @@ WEIGHED = {
     "decision": "least_cost",
     "prevalence": {"critical": 0.5, "neutral": 0.3, "supportive": 0.2},
     "adjust": True,
+    "costs": {"critical": {"supportive": 5.0, "neutral": 2.0}},
+    "abstention": {"risk": 0.2, "method": "conformal"},
 }
+UNMET = AbstentionRule(SERVES_NOTHING, 0.2, "conformal", 0.9, 80, 31, 4, on_unmet="serve").statement
 LINEAR = ScoredClassifier("linear", "linear", 3, False, 0.61, 0.55, 0.67)
 PRIOR = ScoredClassifier("prior", "prior", 1, True, 0.2, 0.18, 0.22)
 THEIRS = ScoredClassifier("theirs", "", 1, False, 0.7, math.nan, math.nan)
@@ -53,7 +59,7 @@ FRAMING = {
     "labels": ["conflict", "human_interest"],
     "thresholds": "tuned",
     "calibration": {"kind": "isotonic"},
-    "abstention": {"risk": 0.1},
+    "abstention": {"risk": 0.1, "method": "learn_then_test", "certainty": 0.9},
     "audits": {"leaks": "off"},
     "split": {"kind": "holdout", "by": "row", "stratify": False},
 }
@@ -72,7 +78,15 @@ def test_paragraphs(golden: Golden) -> None:
         versions={},
     )
     external = replace(FACTS, config=CONFIG | {"calibration": None}, classifiers=(PRIOR, THEIRS))
+    # Deterministic, and what it decides by is not the usual: there is no mean over seeds to tell of.
+    weighed = replace(
+        FACTS,
+        config=CONFIG | WEIGHED,
+        classifiers=(replace(PRIOR, abstention=UNMET), replace(PRIOR, name="other", abstention=UNMET)),
+        leaks="49 of 72 test rows are near duplicates of train or dev.",
+    )
     parts = {"stance, folds": FACTS, "framing, one": framing, "predictions of others": external}
+    parts["weighed"] = weighed
     texts = [f"# {name}\n{as_markdown(describe(facts))}" for name, facts in parts.items()]
     golden("reports/methods", "\n".join(texts))
 
@@ -100,9 +114,14 @@ def test_every_method_with_a_reference_can_be_named() -> None:
     kinds = ("temperature", "platt", "isotonic")
     cited = {
         work
-        for kind in kinds
+        for kind, method in zip(kinds, ABSTENTION, strict=True)
         for work in describe(
-            replace(FACTS, config=CONFIG | WEIGHED | {"calibration": {"kind": kind}})
+            replace(
+                FACTS,
+                config=CONFIG
+                | WEIGHED
+                | {"calibration": {"kind": kind}, "abstention": {"risk": 0.2, "method": method}},
+            )
         ).references
     }
     assert set(REFERENCES.values()) <= cited
@@ -117,6 +136,10 @@ def test_an_experiment_is_described_from_its_runs(trained: Path) -> None:
     parent = next(run for run in runs if run.info.run_name == "verbs")
     assert round(parent.data.metrics["test/f1_macro"], 3) in numbers(described.text)
     assert parent.inputs.dataset_inputs[0].dataset.digest in described.text
+    (leaks,) = [
+        finding for finding in read_findings(files_of_run(Store.open(), "verbs")) if finding.audit == "leaks"
+    ]
+    assert leaks.sentence in described.text
 
 
 def test_an_unknown_experiment_is_refused(trained: Path) -> None:

@@ -40,6 +40,12 @@ CARDS = {
     "few test items": replace(CARD, n_items=19, abstains_below=None),
     "most audits do not apply": replace(CARD, failed=(), warned=(), n_audits=2, undecided=1, inapplicable=5),
     "coverage known": replace(CARD, failed=(), warned=(), coverage=0.46, risk=0.28),
+    "refuses": replace(CARD, failed=(), warned=(), unanswered=0.168),
+    "refuses seldom": replace(CARD, failed=(), warned=(), unanswered=0.004),
+    "always answers": replace(CARD, failed=(), warned=(), unanswered=0.0),
+    "one warning": replace(CARD, failed=(), warned=("leaks",), n_audits=1),
+    "one failed": replace(CARD, failed=("leaks",), warned=(), n_audits=1),
+    "none decided": replace(CARD, failed=(), warned=(), n_audits=1, undecided=1, inapplicable=6),
     "packed before there were cards": ModelCard.of_contract(CONTRACT),
     "nothing known": ModelCard("", ""),
 }

@@ -183,7 +183,7 @@ def _lost(name: str, value: float, ends: tuple[float, float], margin: float, wha
 
 
 def _untold(low: float, high: float) -> str:
-    """Return how an undecided comparison begins: a tie is shown by an interval, and without one nothing is."""
+    """Return how an undecided comparison begins: only an interval can show that it is close."""
     return "No interval tells it from" if math.isnan(low + high) else "Cannot be told from"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from harness.config.promotion_policy import PromotionPolicy
 from harness.evaluation.choice import BASELINES, Choice
 from harness.reports.training_data import training_statement
+from harness.scoring.limitations import missing_of
 from harness.tracking import context, descriptions, names
 from harness.tracking.promotion import versions
 from harness.tracking.promotion.candidates import Candidate, candidates, chosen, policy_of
@@ -241,6 +242,14 @@ def promotion_of(name: str, version: str, candidate: Candidate) -> Promotion:
     )
 
 
+def _unanswered(candidate: Candidate) -> Iterator[str]:
+    """Say where the model gave no answer: a champion that refuses labels as little of new text."""
+    predictions = candidate.files.predictions
+    for part in ("validation", "test"):
+        if predictions is not None and (missing := missing_of(predictions.only(split=part))):
+            yield f"{candidate.name} gave no answer on {part} for {missing}: each counts as wrong."
+
+
 def _notes(
     candidate: Candidate, rival: Rival | None, name: str, judged: tuple[tuple[GateResult, ...], str]
 ) -> Iterator[str]:
@@ -251,6 +260,7 @@ def _notes(
     for result in results:
         if result.verdict in ("warning", "undecided", "waived"):
             yield f"{result.words}: {result.verdict}. {result.brief}"
+    yield from _unanswered(candidate)
     if candidate.tags.get(names.KIND) in BASELINES:
         yield f"{candidate.name} is a baseline: it does not read the sentence."
     if names.LEAKS in candidate.tags:

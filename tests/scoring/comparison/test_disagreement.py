@@ -16,7 +16,7 @@ from harness.reports.comparison_reasons import (
     reason_sentences,
     slice_sentence,
 )
-from harness.scoring.comparison import compare
+from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.disagreement import MAX_ITEMS, RunItems, disagreement
 from harness.scoring.slices import Slice
 from harness.values.findings import Finding
@@ -134,6 +134,15 @@ def test_without_probabilities_the_gap_is_whether_it_is_right() -> None:
     assert len(bare) == len(GOOD.rows)
 
 
+def _of_one_warning(comparison: Comparison, items: dict[str, RunItems]) -> str:
+    warned = {name: RunEvidence([Finding("leaks", "warning", "")]) for name in items}
+    first = reason_sentences(comparison_reasons(comparison, items, warned))[0]
+    assert first.count("warning leaks") == 2
+    # As predict's closing line does: a warning is no failure, and nothing is counted that there is not.
+    assert not any(letter.isdigit() for letter in first)
+    return first
+
+
 def test_reasons_name_audits_slices_and_sentences(golden: Golden) -> None:
     tables = {"good": GOOD, "bad": BAD}
     comparison = compare(tables.items(), "f1_macro")
@@ -143,6 +152,7 @@ def test_reasons_name_audits_slices_and_sentences(golden: Golden) -> None:
         "good": RunEvidence([Finding("party_swap", "passed", "")], sentence, "a/report.html"),
         "bad": RunEvidence([Finding("party_swap", "failed", ""), Finding("leaks", "passed", "")]),
     }
+    assert "failed" not in _of_one_warning(comparison, items)
     reasons = comparison_reasons(comparison, items, evidence)
     assert reasons.audits == {"party swap": {"good": "passed", "bad": "failed"}, "leaks": {"bad": "passed"}}
     assert reasons.reports == {"good": "a/report.html"}

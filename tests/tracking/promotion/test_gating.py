@@ -327,3 +327,20 @@ def test_without_an_interval_no_gate_tells_of_a_tie(trained: Path) -> None:
         assert gates.loc[gate, "verdict"] == "undecided"
         assert "(" not in gates.loc[gate, "sentence"]
         assert "annot be told" not in gates.loc[gate, "sentence"]
+
+
+def test_promotion_says_how_often_the_model_gave_no_answer(trained: Path) -> None:
+    store = Store.open()
+    set_predictions(store, "strong", validation=0.9, test=0.9)
+    assert "no answer" not in promote(store, "toys", named("strong")).describe()
+    set_predictions(store, "verbs", validation=0.9, test=0.9)
+    path = files_of_run(store, "verbs") / "predictions.parquet"
+    rows = pd.read_parquet(path)
+    refused = rows["split"].eq("test") & rows.groupby("split").cumcount().lt(20)
+    rows.loc[refused, "prediction"] = None
+    rows.loc[refused, [name for name in rows.columns if name.startswith("p_")]] = float("nan")
+    rows.to_parquet(path)
+    n_test = int(rows["split"].eq("test").sum())
+    (note,) = [note for note in promote(store, "toys", named("verbs")).notes if "no answer" in note]
+    assert numbers(note)[:2] == [20, n_test]
+    assert "validation" not in note
