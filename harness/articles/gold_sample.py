@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
+ORIGIN = "`harness sample rows.csv --output gold.csv` draws such a table"
+
 BOTH_VOICES = "all"
 
 MAX_LISTED_PROBLEMS = 20
@@ -75,7 +77,7 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     """
     import pandas as pd
 
-    rows = read_rows(path, ("row", "pi", "stratum", "gold"))
+    rows = read_rows(path, ("row", "pi", "stratum", "gold"), origin=ORIGIN)
     picked = gold_origin.picked_otherwise(row.get(gold_origin.COLUMN) for row in rows)
     if picked:
         what = gold_origin.reason(picked, "correct shares")

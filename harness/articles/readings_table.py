@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.serving.inference.formats import ENDINGS, open_rows
 from harness.serving.inference.text_layout import STANDARD, likely_layout
-from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.errors import ArticleError, ModelError, Problem, listed, suggest
 from harness.values.formatting import agreeing, counted
 from harness.values.labels import STANCES
 from harness.values.row_files import file_format
@@ -24,6 +24,8 @@ Rows: TypeAlias = Union[Path, "pd.DataFrame"]
 
 COLUMNS = ("article", "sentence", "target", "sure", "own_voice", "stance", "text")
 """Columns that a table must have; ``outlet``, ``date`` and ``abstain`` may be missing."""
+
+ORIGIN = "`harness read ARTICLES --output rows.csv` writes such a table, which shares are estimated from"
 
 _CHUNK_ROWS = 4096
 
@@ -89,7 +91,8 @@ def load_readings(path: Rows) -> ReadingsTable:
     Parameters
     ----------
     path : Path or DataFrame
-        CSV, TSV, JSONL or Parquet, as ``harness read`` writes them; or its table in memory.
+        CSV, TSV, JSONL or Parquet, as ``harness read`` writes them; or its table in memory. The column
+        ``stance`` may be called ``label``, as in what ``harness predict`` writes.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def load_readings(path: Rows) -> ReadingsTable:
     sure: list[dict[str, Any]] = []
     abstained = set()
     unsure = 0
-    for row in read_rows(path, COLUMNS):
+    for row in read_rows(path, COLUMNS, origin=ORIGIN, renamed={"stance": "label"}):
         # An unsure mention would count a party that may not be meant.
         if not is_true(row["sure"]):
             unsure += 1
@@ -120,8 +123,20 @@ def load_readings(path: Rows) -> ReadingsTable:
     return ReadingsTable(table, unsure, frozenset(abstained))
 
 
-def read_rows(path: Rows, needed: Sequence[str]) -> list[dict[str, Any]]:
+def read_rows(
+    path: Rows, needed: Sequence[str], *, origin: str = "", renamed: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Read the rows of a file, or of a table in memory, that must have certain columns.
+
+    Parameters
+    ----------
+    path : Path or DataFrame
+    needed : sequence of str
+        Columns.
+    origin : str
+        What writes such a table: whoever gives another one is told so.
+    renamed : mapping, optional
+        Column → what it may be called instead.
 
     Raises
     ------
@@ -131,15 +146,23 @@ def read_rows(path: Rows, needed: Sequence[str]) -> list[dict[str, Any]]:
     rows = _file_rows(path) if isinstance(path, Path) else _frame_rows(path)
     if not rows:
         raise ArticleError([Problem(named(path), "has no rows")])
+    rows = _renamed(rows, renamed or {})
     columns = list(rows[0])
-    problems = [
-        Problem(named(path), f"has no column {name!r}", suggest(name, columns))
-        for name in needed
-        if name not in columns
-    ]
-    if problems:
-        raise ArticleError(problems)
+    missing = [name for name in needed if name not in columns]
+    # Of one column the name may be mistyped; of several the whole table is another one.
+    if len(missing) > 1 and origin:
+        what = f"has no columns {listed([repr(name) for name in missing])}"
+        raise ArticleError([Problem(named(path), what, origin)])
+    if missing:
+        raise ArticleError(
+            [Problem(named(path), f"has no column {name!r}", suggest(name, columns)) for name in missing]
+        )
     return rows
+
+
+def _renamed(rows: list[dict[str, Any]], renamed: Mapping[str, str]) -> list[dict[str, Any]]:
+    names = {other: name for name, other in renamed.items() if name not in rows[0] and other in rows[0]}
+    return [{names.get(key, key): value for key, value in row.items()} for row in rows] if names else rows
 
 
 def named(path: Rows) -> str:

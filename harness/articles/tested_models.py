@@ -33,6 +33,8 @@ from harness.values.row_files import file_format
 if TYPE_CHECKING:
     import pandas as pd
 
+ORIGIN = "predictions.parquet among the files of a run is such a table"
+
 
 @dataclass(frozen=True)
 class TestedModel:
@@ -100,7 +102,7 @@ def read_tested(path: Rows) -> TestedModel:
     """
     import pandas as pd
 
-    return _tested(pd.DataFrame(read_rows(path, ("truth", "prediction"))), named(path))
+    return _tested(pd.DataFrame(read_rows(path, ("truth", "prediction"), origin=ORIGIN)), named(path))
 
 
 def _of_store(store: Store, address: str) -> TestedModel:

@@ -11,24 +11,19 @@ import typer
 from harness.cli import catalogue, screen
 from harness.cli.cautions import about_intervals, limits, right_of, too_few_test_rows
 from harness.cli.reporting import Report, Unfinished
+from harness.cli.results_table import MAX_NAME, REUSED, results_table
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, ProblemsError
-from harness.values.formatting import agreeing, counted, duration, interval, number, percent
+from harness.values.formatting import agreeing, counted, duration, number, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from harness.evaluation.prepared import Prepared
     from harness.evaluation.results import ClassifierResult
     from harness.runs.classifiers import ClassifierOutcome
     from harness.runs.experiment import ExperimentRun
 
-MAX_NAME = 20
-"""Characters of a classifier's name that the table has room for in a terminal of 80 columns."""
-
-REUSED = "reused"
-"""In place of seconds: the classifier finished in an earlier run, and nothing was trained."""
 
 Config = Annotated[Path, typer.Argument(help="The config, a YAML file.", show_default=False)]
 Sets = Annotated[
@@ -162,7 +157,9 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     if few_rows:
         console.print(screen.paragraph(few_rows), style="yellow", markup=False)
     else:
-        console.print(results_table(run))
+        # Where all failed the reasons follow, and a table would be a heading alone.
+        if list(run):
+            console.print(results_table(run))
         if better := which_is_better(run):
             console.print(screen.paragraph(better), markup=False)
         for sentence in about_intervals(run):
@@ -195,37 +192,6 @@ def _print_limits(console: Console, run: ExperimentRun) -> None:
         reports = agreeing(len(run), "report", "reports")
         text = f"{rest} more, of the other splits and of metrics, in the {reports}"
         console.print(text, style="yellow", markup=False)
-
-
-def results_table(run: ExperimentRun) -> Table:
-    """Set the classifiers of an experiment side by side, in the order of the config.
-
-    The primary metric stands with its 95 % interval over test items and its standard deviation over
-    seeds; the one that promotion takes has an asterisk. Where a classifier gave no answer for some rows,
-    a column has the share of them.
-    """
-    from harness.runs.experiment import score_of
-    from harness.scoring.comparison.conclusions import shortened
-
-    primary, others, best = run.plan.primary.name, _other_metrics(run), run.best
-    missing = {classifier.name: classifier.result.missing_share for classifier in run}
-    # Most experiments miss nothing, and have no room for a column that says so.
-    extra = ["missing"] if any(missing.values()) else []
-    headings = [primary, "95 % interval", "seed sd", *others, "validation", *extra, "time"]
-    table = screen.table(f"{run.name}, on test", ["classifier"], headings)
-    for classifier in run:
-        test = score_of(classifier.scores, "test", primary)
-        table.add_row(
-            shortened(classifier.name, screen.room(MAX_NAME)) + (" *" if classifier.name == best else ""),
-            number(test["value"]),
-            interval(test["low"], test["high"], between="–"),
-            number(test["seed_sd"]),
-            *(number(score_of(classifier.scores, "test", other)["value"]) for other in others),
-            number(score_of(classifier.scores, "validation", primary)["value"]),
-            *(percent(missing[classifier.name], unit=" %") for _ in extra),
-            REUSED if classifier.reused else duration(classifier.seconds, places=1),
-        )
-    return table
 
 
 def which_is_better(run: ExperimentRun) -> str:
@@ -378,13 +344,3 @@ def _report(run: ExperimentRun) -> Report:
         "intervals": list(about_intervals(run)),
         "failed": {name: str(error) for name, error in run.failed.items()},
     }
-
-
-def _other_metrics(run: ExperimentRun) -> list[str]:
-    """Return the metrics worth a column beside the primary one: the first with one value."""
-    others = [
-        metric.name
-        for metric in run.plan.metrics
-        if not metric.per_label and metric.name != run.plan.primary.name
-    ]
-    return others[:1]

@@ -62,6 +62,14 @@ def table(title: str, left: list[str], right: list[str]) -> Table:
     return empty
 
 
+def fits(table: Table) -> bool:
+    """Say whether a table has room on a line: in a narrower one, numbers and headings would be cut."""
+    screen = console()
+    # Measured as if there were room for all: within the screen's own width every table would fit.
+    measured = screen.measure(table, options=screen.options.update(max_width=10 * MAX_WIDTH))
+    return measured.maximum <= screen.width
+
+
 def paragraph(text: str, *, first: str = "", then: str = "") -> str:
     """Break a paragraph into lines of a length that is read with ease."""
     return textwrap.fill(

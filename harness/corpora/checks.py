@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.label_words import guess_label_map, yaml_mapping
+from harness.corpora.label_words import UNKNOWN_LABEL, guess_label_map, yaml_mapping
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.language import codes, detect_all
@@ -222,7 +222,7 @@ class _Checked:
         values = list(dict.fromkeys(label for _, label in unknown))
         # Where the config can map them, the whole map, to be pasted: what each value means is a guess.
         if self.raw.label_hint == MAPPABLE and task == "stance" and set(labels.names) <= set(STANCES):
-            hint += f": label_map: {yaml_mapping(guess_label_map(values))}" * (len(values) <= MAX_MAPPED)
+            hint += _label_map(values, labels) if len(values) <= MAX_MAPPED else ""
         several = _separators(dict(unknown).values(), labels) if task == "framing" else ""
         self._note_once(name, unknown, "unknown label", lambda _: several or hint)
 
@@ -364,6 +364,16 @@ def cell_text(value: Any) -> str:
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     return str(value).strip()
+
+
+def _label_map(values: Sequence[str], labels: LabelSet) -> str:
+    """Return a map to be pasted: a label that the config leaves out becomes none, never itself."""
+    known = (*labels.names, UNKNOWN_LABEL)
+    mapped = {value: stance if stance in known else None for value, stance in guess_label_map(values).items()}
+    dropped = (
+        " (null: such rows have no label; or add the label to labels)" if None in mapped.values() else ""
+    )
+    return f": label_map: {yaml_mapping(mapped)}{dropped}"
 
 
 def _is_unicode(text: str) -> bool:

@@ -76,9 +76,16 @@ def yaml_scalar(value: str) -> str:
     return value if plain else json.dumps(value, ensure_ascii=False)
 
 
-def yaml_mapping(pairs: Mapping[str, str]) -> str:
-    """Write a mapping in one line of YAML, to be pasted into a config."""
-    return "{" + ", ".join(f"{yaml_scalar(key)}: {yaml_scalar(value)}" for key, value in pairs.items()) + "}"
+def yaml_mapping(pairs: Mapping[str, str | None]) -> str:
+    """Write a mapping in one line of YAML, to be pasted into a config.
+
+    Examples
+    --------
+    >>> yaml_mapping({"favor": "supportive", "mixed": None})
+    '{favor: supportive, mixed: null}'
+    """
+    cells = {key: "null" if value is None else yaml_scalar(value) for key, value in pairs.items()}
+    return "{" + ", ".join(f"{yaml_scalar(key)}: {cell}" for key, cell in cells.items()) + "}"
 
 
 def _number(value: str) -> float | None:

@@ -324,3 +324,23 @@ def test_gold_is_read_as_a_spreadsheet_saved_it(
     gold = read_gold(path, readings)
     assert gold.rows["row"].tolist() == drawn["row"].tolist()
     assert gold.rows["pi"].tolist() == pytest.approx(drawn["pi"].tolist())
+
+
+def test_the_stance_may_be_called_label_as_predict_calls_it(path: Path, readings: ReadingsTable) -> None:
+    path.write_text(path.read_text().replace(",stance,", ",label,", 1))
+    assert load_readings(path).rows.equals(readings.rows)
+
+
+def test_what_another_verb_wrote_is_answered_with_the_verb_that_writes_it(
+    path: Path, tmp_path: Path, golden: Golden
+) -> None:
+    predicted = tmp_path / "predicted.csv"
+    predicted.write_text(
+        "text,target,date,article,label,abstain\nA sentence.,Varna,2030-05-01,a1,neutral,False\n"
+    )
+    lines = []
+    for arguments in ([predicted], [path, "--gold", predicted], [path, "--tested", predicted]):
+        answer = CliRunner().invoke(app, ["shares", *map(str, arguments)])
+        assert isinstance(answer.exception, ArticleError)
+        lines.append(str(answer.exception).replace(str(tmp_path), "FOLDER"))
+    golden("articles/other-tables", "\n".join(lines))

@@ -133,6 +133,19 @@ def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path, golden: 
     assert list(result.exception.run.failed) == ["early"]
     golden("cli/failed-classifier", str(result.exception))
     assert "prior: f1_macro" in result.output
+    assert "95 % interval" in result.output
+
+
+def test_where_all_classifiers_fail_no_empty_table_is_shown(folder: Path) -> None:
+    toys.prepared(
+        folder,
+        "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}",
+        split="{kind: kfold, k: 2, dev: 0, calibration: 0}",
+    )
+    result = CliRunner().invoke(cli.app, ["run", "toys.yaml"])
+    assert isinstance(result.exception, FailedClassifiersError)
+    assert "early: failed" in result.output
+    assert not re.findall("95 % interval|, on test", result.output)
 
 
 def test_what_was_run_is_promoted_and_labels_files_and_streams(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import yaml
 from golden import Golden
 from typer.testing import CliRunner
 
@@ -202,6 +204,19 @@ def test_the_label_map_of_a_message_can_be_pasted() -> None:
     Path("mine.yaml").write_text(
         CONFIG.format(path="labels.csv", more=f", label_map: {pasted}"), encoding="utf-8"
     )
+    assert call("validate", "mine.yaml").startswith("mine.yaml: ok")
+
+
+def test_a_label_that_the_config_leaves_out_is_not_mapped_to_itself() -> None:
+    table("labels.csv", [["text", "target", "stance"], *map(list, sentences())])
+    two = "labels: [critical, neutral]\n"
+    Path("mine.yaml").write_text(CONFIG.format(path="labels.csv", more="") + two, encoding="utf-8")
+    with pytest.raises(ProblemsError) as caught:
+        call("validate", "mine.yaml")
+    (pasted, *_) = re.findall(r"label_map: \{.*?\}", str(caught.value.problems[0]))
+    assert yaml.safe_load(pasted) == {"label_map": {"supportive": None}}
+    mapped = CONFIG.format(path="labels.csv", more=f", {pasted}") + two
+    Path("mine.yaml").write_text(mapped, encoding="utf-8")
     assert call("validate", "mine.yaml").startswith("mine.yaml: ok")
 
 

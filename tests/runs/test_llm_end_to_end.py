@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 import harness
 from harness.classifiers.llm.classifier import load as load_model
 from harness.cli import main as cli
-from harness.cli.experiments import results_table
+from harness.cli import screen
+from harness.cli.results_table import results_table
 from harness.config import plan
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.estimates import estimates
@@ -183,14 +184,29 @@ def test_the_screen_says_what_is_missing(tmp_path: Path) -> None:
     assert any("missing" in line for line in result.output.splitlines() if line.startswith("caution"))
 
 
-def test_tables_of_runs_have_a_column_for_what_is_missing(tmp_path: Path) -> None:
+def test_tables_of_runs_have_a_column_for_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "  a-classifier-of-a-long-name: {kind: majority}"
     with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
-        prepared_for(tmp_path, asked(stub.url, "decisions") + "\n  majority: {kind: majority}")
+        prepared_for(
+            tmp_path, "\n".join([asked(stub.url, "decisions"), "  majority: {kind: majority}", long])
+        )
         with pytest.warns(HarnessWarning):
             run = harness.run(tmp_path / "toys.yaml", track=False)
     shares = run.summary.set_index("classifier")["missing"]
     assert shares["majority"] == 0 < shares["asked"] == run["asked"].result.missing_share
-    assert "missing" in [column.header for column in results_table(run).columns]
+    for columns in (20, 80, 100, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        table, shown = results_table(run), screen.console()
+        headings = [str(column.header) for column in table.columns]
+        assert {"f1_macro", "95 % interval", "validation", "missing", "time"} <= set(headings)
+        with shown.capture() as capture:
+            shown.print(table)
+        heading = next(line for line in capture.get().splitlines() if "f1_macro" in line)
+        # A heading that was cut would end in an ellipsis.
+        assert [name for name in headings if name not in heading] == []
+    assert "accuracy" in headings
 
 
 def test_a_served_model_leaves_the_label_of_a_refused_row_empty(

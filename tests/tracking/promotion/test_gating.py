@@ -340,6 +340,7 @@ def test_promotion_says_how_often_the_model_gave_no_answer(trained: Path) -> Non
     rows.loc[refused, "prediction"] = None
     rows.loc[refused, [name for name in rows.columns if name.startswith("p_")]] = float("nan")
     rows.to_parquet(path)
+    policy(store, margin=0.99)
     n_test = int(rows["split"].eq("test").sum())
     (note,) = [note for note in promote(store, "toys", named("verbs")).notes if "no answer" in note]
     assert numbers(note)[:2] == [20, n_test]
