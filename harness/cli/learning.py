@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import screen
-from harness.cli.experiments import REUSED, Sets, print_note
+from harness.cli.experiments import Sets, print_note
 from harness.cli.reporting import Report, Unfinished
+from harness.cli.results_table import REUSED
 from harness.values.commands import command_line
 from harness.values.errors import HarnessError
 from harness.values.formatting import counted, duration, interval, number

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import screen
-from harness.cli.experiments import REUSED
 from harness.cli.reporting import Report, Unfinished
+from harness.cli.results_table import REUSED
 from harness.values.formatting import agreeing, counted, duration, number, percent, percent_interval
 from harness.values.outputs import claimed, keep_apart
 

@@ -368,8 +368,8 @@ def cell_text(value: Any) -> str:
 
 def _label_map(values: Sequence[str], labels: LabelSet) -> str:
     """Return a map to be pasted: a label that the config leaves out becomes none, never itself."""
-    known = (*labels.names, UNKNOWN_LABEL)
-    mapped = {value: stance if stance in known else None for value, stance in guess_label_map(values).items()}
+    names = (*labels.names, UNKNOWN_LABEL)
+    mapped = {value: stance if stance in names else None for value, stance in guess_label_map(values).items()}
     dropped = (
         " (null: such rows have no label; or add the label to labels)" if None in mapped.values() else ""
     )

@@ -210,5 +210,5 @@ def test_without_an_interval_nothing_is_said_to_be_a_tie(folder: Path, golden: G
     (folder / "rare.yaml").write_text(RARE, encoding="utf-8")
     shown = CliRunner().invoke(cli.app, ["run", "rare.yaml"], catch_exceptions=False).output
     cautions = re.findall(r"caution: (linear .*?)\n(?! )", shown, re.S)
-    assert [line for line in cautions if "cannot be told" in line] == []
+    assert not [line for line in cautions if re.search("be told", line)]
     golden("runs/no-interval", "\n".join(cautions))

@@ -326,7 +326,7 @@ def test_without_an_interval_no_gate_tells_of_a_tie(trained: Path) -> None:
     for gate in ("baseline", "test"):
         assert gates.loc[gate, "verdict"] == "undecided"
         assert "(" not in gates.loc[gate, "sentence"]
-        assert "annot be told" not in gates.loc[gate, "sentence"]
+        assert "told from" not in gates.loc[gate, "sentence"]
 
 
 def test_promotion_says_how_often_the_model_gave_no_answer(trained: Path) -> None:
