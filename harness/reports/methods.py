@@ -165,9 +165,13 @@ def _sentences(facts: MethodsFacts) -> Iterator[str]:
     # Of one seed each there is no mean, and the bootstrap draws none.
     several = any(each.n_seeds > 1 for each in facts.classifiers)
     mean, seeds = (", the mean over seeds", " and seeds") if several else ("", "")
+    how = f"95 % intervals are from a cluster bootstrap over {unit}{seeds} ({score.DRAWS:,} draws)"
+    # Of one group nothing can be resampled.
+    if all(math.isnan(each.low) for each in facts.classifiers):
+        how = "no interval could be given"
     yield (
         f"The primary metric is {config['primary']} on {counted(facts.n_items, 'test item')}{groups}{mean};"
-        f" 95 % intervals are from a cluster bootstrap over {unit}{seeds} ({score.DRAWS:,} draws)."
+        f" {how}."
     )
     if len(facts.classifiers) > 1:
         yield (

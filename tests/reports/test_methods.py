@@ -107,6 +107,8 @@ def test_what_is_not_done_is_not_said() -> None:
     assert not any(work.startswith("Holm") for work in alone.references)
     without = describe(replace(FACTS, config=CONFIG | {"audits": {"leaks": "off"}, "calibration": None}))
     assert not any(work.startswith(("Broder", "Guo")) for work in without.references)
+    no_interval = describe(replace(FACTS, classifiers=(replace(LINEAR, low=math.nan, high=math.nan),)))
+    assert not any(work.startswith("Davison") for work in no_interval.references)
 
 
 def test_every_method_with_a_reference_can_be_named() -> None:

@@ -163,6 +163,9 @@ def test_what_is_refused_is_missing_from_end_to_end(api: str, task: str, tmp_pat
     text = Path(page).read_text(encoding="utf-8")
     (in_first_box,) = re.findall(r"<dt>missing</dt><dd>(.*?)</dd>", text[: text.index("</dl>")])
     assert numbers(in_first_box)[:2] == [test.missing().sum(), len(test)]
+    # The line that says how far labels may be trusted stands in the same box.
+    (share,) = re.findall(r"no answer for (\d+)% of test", text[: text.index("</dl>")])
+    assert int(share) == round(100 * test.missing().mean())
     assert NO_ANSWER in re.findall(r"<th>([^<]+)</th>", text)
 
 
