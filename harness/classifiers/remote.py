@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from harness.classifiers.protocol import Examples, Labelled
+from harness.values.errors import ClassifierError
+
+
+class BudgetError(ClassifierError):
+    """A request that might pass the budget; what was answered before is kept."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import typer
 
 from harness.cli import screen
 from harness.cli.reporting import Report, Unfinished, as_json
-from harness.cli.server_spending import Budget, check_budget, say_cost
+from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
 from harness.values.commands import command_line
 from harness.values.errors import ModelError
 from harness.values.formatting import counted, interval, number
@@ -280,15 +280,16 @@ def predict(
     with claimed(written), claimed(aside):
         loaded = _loaded(model, frames, engine)
         costs = _say_costs(loaded, source, options, budget)
-        count = predict_file(
-            loaded,
-            source,
-            sink,
-            # A file has an ending that says it; --format is for streams, which have none.
-            stream_format=_stated(format_),
-            resume=resume,
-            options=options,
-        )
+        with resumable(sink):
+            count = predict_file(
+                loaded,
+                source,
+                sink,
+                # A file has an ending that says it; --format is for streams, which have none.
+                stream_format=_stated(format_),
+                resume=resume,
+                options=options,
+            )
     return _written(count, written, loaded.trust) | ({"server": costs} if costs else {})
 
 

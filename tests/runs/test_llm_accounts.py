@@ -13,6 +13,7 @@ import toys
 from typer.testing import CliRunner
 
 from harness.audits.audit_estimates import audit_estimates
+from harness.classifiers.remote import BudgetError
 from harness.cli import main as cli
 from harness.config import plan
 from harness.evaluation.estimates import estimates
@@ -191,9 +192,18 @@ def test_predict_stops_at_its_budget_and_goes_on_with_another(packed: Any, tmp_p
     # A request is 100 tokens of a hundred-thousandth each; its worst case is reserved.
     outcome = predict(model, source, "--budget", "0.1")
     assert outcome.exception is not None
-    assert "budget" in str(outcome.exception)
+    assert isinstance(outcome.exception, BudgetError)
     n_before = len(stub.requests)
-    assert 0 < n_before < 100
+    worst, budget, left, spent, *_ = numbers(str(outcome.exception))
+    # It asks on while the worst case of a question fits: what is on its way does not count as spent.
+    assert (budget, spent) == pytest.approx((0.1, n_before * 0.001))
+    assert budget - spent == pytest.approx(left)
+    assert 0 < left < worst < 0.02
+    # Again: the budget is named as it was typed, whatever was spent before.
+    outcome = predict(model, source, "--budget", "0.05", "--resume")
+    assert numbers(str(outcome.exception))[1] == 0.05
+    assert {"--resume", "--budget,"} <= set(str(outcome.exception).split())
+    assert n_before + 30 < len(stub.requests) < n_before + 50
     outcome = predict(model, source, "--budget", "1", "--resume")
     assert outcome.exception is None, outcome.output
     assert len(stub.requests) == 300

@@ -104,6 +104,7 @@ class LanguageModel:
     ) -> None:
         self.settings, self.prompt, self.labels, self.seed = settings, prompt, labels, seed
         self.is_foreign = is_foreign
+        self._spent_before = 0.0
         self.deterministic = not settings.shots.count or settings.shots.by == "nearest"
 
     @property
@@ -220,7 +221,8 @@ class LanguageModel:
             raise ClassifierError(
                 f"{self.settings.model} has no prices in its config, so that a budget has no effect"
             )
-        self.settings = replace(self.settings, budget=spent(self.settings) + budget)
+        self._spent_before = spent(self.settings)
+        self.settings = replace(self.settings, budget=self._spent_before + budget)
 
     def _estimated(self, examples: Examples, shots: Shots) -> Estimate:
         api: Api = "logprobs" if self.settings.api == "auto" else self.settings.api
@@ -347,7 +349,9 @@ class LanguageModel:
                 yield self.prompt.question(example, asked, shown, lettered=lettered)
 
     def _asking(self) -> Session:
-        return Session(self.settings, self.usage_, is_foreign=self.is_foreign)
+        return Session(
+            self.settings, self.usage_, is_foreign=self.is_foreign, spent_before=self._spent_before
+        )
 
 
 def load(folder: Path, labels: LabelSet) -> LanguageModel:

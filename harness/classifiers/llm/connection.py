@@ -10,13 +10,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from harness.classifiers.llm.ledger import Charge
+from harness.classifiers.llm.ledger import Charge, Reservation
 from harness.classifiers.llm.pacing import Circuit, Pace, ServerGoneError
 from harness.values.errors import ClassifierError, abbreviate
 
@@ -164,7 +165,10 @@ class Connection:
             self._wait(self.pace.delay(tokens))
             sent = self.pace.clock()
             try:
-                data = self._charged(path, content, charge)
+                with self._reserving(charge) as reservation:
+                    # Only now: room in a budget may have been waited for.
+                    sent = self.pace.clock()
+                    data = self._charged(path, content, charge, reservation)
             except _Retry as error:
                 reason = error.reason
                 if error.alive:
@@ -184,23 +188,28 @@ class Connection:
         self.circuit.check()
         raise UnansweredError(self._gone(f"{reason}, {self.attempts} times"))
 
-    def _charged(self, path: str, content: bytes, charge: Charge | None) -> Mapping[str, Any]:
+    def _reserving(self, charge: Charge | None) -> AbstractContextManager[Reservation]:
         if charge is None:
-            return self._attempt(path, content)
-        with charge.reserving() as reservation:
-            try:
-                data = self._attempt(path, content)
-            except _Retry as error:
-                # What is refused for its rate, or never arrived, is not charged; what was lost may be.
-                reservation.cost = 0.0 if error.alive or error.is_unsent else None
-                raise
-            except DeclinedError:
-                raise
-            except ClassifierError:
-                reservation.cost = 0.0
-                raise
-            reservation.cost = charge.cost(data.get("usage"))
-            return data
+            return nullcontext(Reservation(0.0))
+        # A connection, its request and each piece of its answer may take the timeout in turn.
+        return charge.reserving(self._wait, 5 * self.timeout)
+
+    def _charged(
+        self, path: str, content: bytes, charge: Charge | None, reservation: Reservation
+    ) -> Mapping[str, Any]:
+        try:
+            data = self._attempt(path, content)
+        except _Retry as error:
+            # What is refused for its rate, or never arrived, is not charged; what was lost may be.
+            reservation.cost = 0.0 if error.alive or error.is_unsent else None
+            raise
+        except DeclinedError:
+            raise
+        except ClassifierError:
+            reservation.cost = 0.0
+            raise
+        reservation.cost = 0.0 if charge is None else charge.cost(data.get("usage"))
+        return data
 
     def _gone(self, reason: str) -> str:
         return (

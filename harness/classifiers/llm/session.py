@@ -30,10 +30,15 @@ class Session:
         What is asked is counted there.
     is_foreign : bool
         Whether the address is not one that this person wrote, and has to be trusted.
+    spent_before : float
+        What was spent before the budget began, and is part of it.
     """
 
-    def __init__(self, settings: LlmOptions, usage: Usage, *, is_foreign: bool) -> None:
+    def __init__(
+        self, settings: LlmOptions, usage: Usage, *, is_foreign: bool, spent_before: float = 0.0
+    ) -> None:
         self.settings, self.usage, self.is_foreign = settings, usage, is_foreign
+        self.spent_before = spent_before
 
     def __enter__(self) -> Asker:
         settings = self.settings
@@ -60,6 +65,7 @@ class Session:
             settings.repeats,
             settings.prices,
             settings.budget,
+            self.spent_before,
             self.usage,
         )
 
@@ -100,11 +106,14 @@ def is_listening(url: str) -> bool:
 
 
 def spent(settings: LlmOptions) -> float:
-    """Return what was ever spent on a model at an address on this machine."""
+    """Return what was ever spent on a model at an address on this machine, without requests on their way.
+
+    What is reserved for those is more than they cost: a budget from now on would be too large by that.
+    """
     database = Database(answers_file())
     try:
         scope = AnswerStore(database, settings.url.rstrip("/"), settings.model).scope
-        return Ledger(database, scope).total()
+        return Ledger(database, scope).settled()
     finally:
         database.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from harness.classifiers.llm.connection import (
     UnansweredError,
     UnsupportedError,
 )
-from harness.classifiers.llm.ledger import BudgetError, Charge, Ledger, Prices
+from harness.classifiers.llm.ledger import Charge, Ledger, Prices
 from harness.classifiers.llm.pacing import Pace, ServerGoneError
 from harness.classifiers.llm.window import ordered
+from harness.classifiers.remote import BudgetError
 from harness.values.errors import ClassifierError
 from tests.classifiers.llm.stub_server import Played, Script, serving
 
@@ -235,6 +237,35 @@ def test_the_budget_stops_requests_before_it_is_passed(connection: Connect, char
     # After four there is 0.001 left, and an attempt may cost 0.002.
     assert len(stub.requests) == 4
     assert charge.ledger.total() == pytest.approx(0.004)
+
+
+def test_requests_beside_each_other_wait_for_room_in_the_budget(charge: Charge, connection: Connect) -> None:
+    # Two of a worst case of 0.002 fit beside each other; each costs 0.0001, a fiftieth of the budget.
+    cheap = Played({"usage": {"prompt_tokens": 90, "completion_tokens": 10}}, delay=0.01)
+    with serving(lambda _: cheap) as stub:
+        opened = connection(stub.url, concurrency=8, sleep=None)
+        sent = list(ordered(lambda item: opened.post("/x", {"item": item}, charge=charge), range(30), 8))
+        assert len(sent) == len(stub.requests) == 30
+        assert stub.most_at_once == 2
+        # The last one is sent where 0.002 are left, and after it less are.
+        with pytest.raises(BudgetError):
+            list(ordered(lambda item: opened.post("/x", {"item": item}, charge=charge), range(30), 8))
+    assert len(stub.requests) == 31
+    assert charge.ledger.total() == pytest.approx(0.0031)
+    # A wait for room is not a slow answer.
+    assert max(reply.seconds for reply in sent) < 0.5
+
+
+def test_what_waits_for_room_stops_with_the_run(charge: Charge, connection: Connect) -> None:
+    with serving(lambda _: PAID) as stub:
+        opened = connection(stub.url, sleep=None)
+        with charge.reserving(), charge.reserving(), ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(opened.post, "/x", {}, charge=charge) for _ in range(2)]
+            opened.circuit.open("stopped")
+            for future in waiting:
+                with pytest.raises(ServerGoneError, match="stopped"):
+                    future.result(10)
+    assert stub.requests == []
 
 
 @pytest.mark.parametrize("status", [401, 404])
