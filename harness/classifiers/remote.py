@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -62,6 +62,14 @@ class Estimating(Protocol):
 
     def estimate(self, train: Labelled, examples: Examples) -> Estimate:
         """Estimate what it takes to predict the labels of examples."""
+
+
+@runtime_checkable
+class HasObstacles(Protocol):
+    """A classifier that asks a server, itself or through its teacher, and can say why it could not now."""
+
+    def obstacles(self) -> Sequence[str]:
+        """Say what is missing on this machine, a clause each: a key that is not set, say; sends nothing."""
 
 
 @runtime_checkable

@@ -24,6 +24,7 @@ from harness.tracking.store import Store
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY
+from harness.values.trusted_hosts import bind_key
 from tests.classifiers.llm.stub_server import serving
 from tests.classifiers.llm.word_model import WordModel
 from tests.sentences import numbers
@@ -138,6 +139,36 @@ def test_a_score_on_a_public_test_set_has_a_caution(tmp_path: Path) -> None:
     prepared_for(tmp_path, "http://127.0.0.1:9/v1")
     outcome = CliRunner().invoke(cli.app, ["validate", str(path)], catch_exceptions=False)
     assert "contamination" not in outcome.output
+
+
+STUDENT = """
+  student:
+    kind: distilled
+    teacher: {kind: llm, url: 'http://127.0.0.1:9/v1', model: words, api: decisions, key: LLM_KEY}
+"""
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+@pytest.mark.parametrize("is_bound", [True, False])
+@pytest.mark.parametrize("asker", ["itself", "its teacher"])
+def test_validate_says_what_a_key_lacks(
+    asker: str, is_bound: bool, is_set: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared_for(tmp_path, "http://127.0.0.1:9/v1", ", key: LLM_KEY")
+    path = tmp_path / "toys.yaml"
+    if asker == "its teacher":
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"\n  asked: .*\n", STUDENT, text), encoding="utf-8")
+    monkeypatch.setenv("LLM_KEY", "canary-key" if is_set else " ")
+    if is_bound:
+        bind_key("LLM_KEY", "http://127.0.0.1:9")
+    outcome = CliRunner().invoke(cli.app, ["validate", str(path)], catch_exceptions=False)
+    said = " ".join(outcome.output.split())
+    # What this machine lacks is no fault of the config.
+    assert outcome.exit_code == 0
+    assert ("LLM_KEY, which should hold the key, is not set" in said) == (not is_set)
+    assert ("harness trust key LLM_KEY http://127.0.0.1:9" in said) == (not is_bound)
+    assert "canary-key" not in said
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ import numpy as np
 
 from harness.classifiers.llm.answer_shares import MIN_PRIOR, debiased, mean_share, vote_share
 from harness.classifiers.llm.asking import Usage
+from harness.classifiers.llm.failed_answers import describe_failures
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import LlmOptions, Rate
 from harness.classifiers.llm.prompting import Prompt, definitions_of, read_template, template_of
-from harness.classifiers.llm.session import Session, check, is_listening, spent
+from harness.classifiers.llm.session import Session, check, is_listening, key_problems, spent
 from harness.classifiers.llm.shots import Pick, Shots
 from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
 from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.classifiers.remote import Estimate
 from harness.classifiers.saved_files import expect_labels, reading
 from harness.values.errors import ClassifierError, ConfigError, HarnessWarning
-from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.progress import progress
 
@@ -105,6 +105,7 @@ class LanguageModel:
         self.settings, self.prompt, self.labels, self.seed = settings, prompt, labels, seed
         self.is_foreign = is_foreign
         self._spent_before = 0.0
+        self._warned: set[str] = set()
         self.deterministic = not settings.shots.count or settings.shots.by == "nearest"
 
     @property
@@ -123,6 +124,7 @@ class LanguageModel:
         """
         self.usage_ = Usage()
         self._agreed = self._compared = 0
+        self._warned = set()
         self.shots_ = Shots.drawn(self.settings.shots, self.labels, train, self.seed)
         self.prior_ = np.ones(len(self.labels))
         if self.settings.api == "auto":
@@ -204,6 +206,10 @@ class LanguageModel:
         check(self.settings, is_foreign=self.is_foreign)
         key = f", with the key in {self.settings.key}" if self.settings.key else ""
         return f"{self.settings.model} at {self.settings.url}{key}"
+
+    def obstacles(self) -> list[str]:
+        """Say why the key cannot be sent; empty where it can, or where none is needed."""
+        return key_problems(self.settings)
 
     def server_answers(self) -> bool:
         """Say whether anything listens at the address; True where a proxy is between."""
@@ -292,7 +298,7 @@ class LanguageModel:
     def _answered(self, examples: Examples) -> Iterator[tuple[tuple[Answer, ...], str]]:
         """Ask about all rows; yield for each row and label the repeats of its answer, and the label's name.
 
-        Where answers are missing a warning says how many, and what may help.
+        Where answers are missing a warning says how many, and what may help, the first time since ``fit``.
         """
         asked = self.prompt.asked
         failures: dict[str, int] = {}
@@ -313,8 +319,11 @@ class LanguageModel:
             names = ", ".join(sorted(self.usage_.models))
             note = f"{self.settings.model} was answered by several models: {names}"
             warnings.warn(note, HarnessWarning, stacklevel=2)
-        if failures:
-            note = self._missing(failures, total * self.settings.repeats)
+        # Once for each kind: of every part and chunk anew it would hide the other warnings.
+        new = {kind: number for kind, number in failures.items() if kind not in self._warned}
+        if new:
+            self._warned |= set(new)
+            note = describe_failures(self.settings.model, self.api_, new, total * self.settings.repeats)
             warnings.warn(note, HarnessWarning, stacklevel=2)
 
     def _compare(self, answers: tuple[Answer, ...]) -> None:
@@ -323,19 +332,6 @@ class LanguageModel:
             labels = {answer.label for answer in answers}
             # A failure has no label: two of them agree in nothing.
             self._agreed += len(labels) == 1 and "" not in labels
-
-    def _missing(self, failures: Mapping[str, int], total: int) -> str:
-        counts = " and ".join(
-            f"{counted(number, 'answer')} {kind}" for kind, number in sorted(failures.items())
-        )
-        remedy = {
-            "json": "a higher max_tokens, if the model reasons first, or another prompt or model",
-            "logprobs": "api: json with a higher max_tokens, if the model reasons first, or another prompt",
-        }.get(self.api_, "another prompt or model")
-        return (
-            f"{self.settings.model}: of {total:,} questions {counts}; a row without an answer counts as"
-            f" wrong: try {remedy}"
-        )
 
     def _questions(self, examples: Examples) -> Iterator[Question]:
         lettered = TRANSPORTS[self.api_].is_lettered

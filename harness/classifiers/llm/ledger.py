@@ -166,7 +166,7 @@ class Ledger:
         )
 
     def _parts(self, connection: sqlite3.Connection, now: float) -> tuple[float, float, float]:
-        """Return what is spent, what killed processes reserved, and what is reserved for requests on their way."""
+        """Return what is spent, what killed processes reserved, and what those on their way reserve."""
         spent = float(connection.execute(_SPENT, (self.scope,)).fetchone()[0])
         lost, on_their_way = 0.0, 0.0
         for amount, process, until in connection.execute(_RESERVED, (self.scope,)):

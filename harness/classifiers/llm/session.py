@@ -126,18 +126,29 @@ def key_of(settings: LlmOptions) -> str:
     ClassifierError
         Where it is not bound to that, or not set.
     """
+    if problems := key_problems(settings):
+        raise ClassifierError("; ".join(problems))
+    value = _value(settings.key)
+    if value:
+        secrets.register(value, f"${{{settings.key}}}")
+    return value
+
+
+def key_problems(settings: LlmOptions) -> list[str]:
+    """Say why the key cannot be sent, a clause each: its variable is not set, or not bound to the address."""
     if not settings.key:
-        return ""
+        return []
+    problems = []
+    if not _value(settings.key):
+        problems.append(f"the environment variable {settings.key}, which should hold the key, is not set")
     if not trusted_hosts.is_bound(settings.key, settings.url):
         host = trusted_hosts.origin(settings.url)
-        raise ClassifierError(
+        problems.append(
             f"the key in {settings.key} is not bound to {host}; to let it go there:"
             f" harness trust key {settings.key} {host}"
         )
-    value = os.environ.get(settings.key, "").strip()
-    if not value:
-        raise ClassifierError(
-            f"the environment variable {settings.key}, which should hold the key, is not set"
-        )
-    secrets.register(value, f"${{{settings.key}}}")
-    return value
+    return problems
+
+
+def _value(name: str) -> str:
+    return os.environ.get(name, "").strip() if name else ""
