@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from harness.classifiers.llm.ledger import Charge, Reservation
-from harness.classifiers.llm.pacing import Circuit, Pace, ServerGoneError
+from harness.classifiers.llm.pacing import MAX_REFUSED, Circuit, Pace, ServerGoneError, Waiting
 from harness.values.errors import ClassifierError, abbreviate
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class Connection:
     attempts : int
     sleep : callable
         Seconds → nothing; None to wait for the circuit or the time.
+    notify : callable
+        Is given a line for the person who waits, from any thread.
     """
 
     url: str
@@ -110,8 +112,10 @@ class Connection:
     pace: Pace = field(default_factory=Pace)
     attempts: int = ATTEMPTS
     sleep: Callable[[float], object] | None = None
+    notify: Callable[[str], object] = lambda _: None
 
     def __post_init__(self) -> None:
+        self.waiting = Waiting(self.notify, self.pace.clock)
         # Every request may fail a few times before the server counts as gone.
         self.circuit = Circuit(max(self.attempts, 4 * self.concurrency))
         self._client: httpx2.Client | None = None
@@ -171,11 +175,7 @@ class Connection:
                     data = self._charged(path, content, charge, reservation)
             except _Retry as error:
                 reason = error.reason
-                if error.alive:
-                    self.pace.refused(sent, error.wait)
-                    self.circuit.succeeded()
-                else:
-                    self.circuit.failed(self._gone(reason))
+                self._note(error, sent)
                 if attempt + 1 < self.attempts:
                     self._wait(max(error.wait, self._backoff(attempt)))
             except ServerGoneError as error:
@@ -184,9 +184,25 @@ class Connection:
             else:
                 self.circuit.succeeded()
                 self.pace.answered()
+                self.waiting.answered()
                 return Reply(data, self.pace.clock() - sent, attempt)
         self.circuit.check()
         raise UnansweredError(self._gone(f"{reason}, {self.attempts} times"))
+
+    def _note(self, error: _Retry, sent: float) -> None:
+        """Slow down, tell the person who waits, and end it where the server is gone or refuses too long."""
+        if not error.alive:
+            self.waiting.failed(f"the server at {self.host} does not answer: {error.reason}", sent, 0.0)
+            self.circuit.failed(self._gone(error.reason))
+            return
+        self.pace.refused(sent, error.wait)
+        self.circuit.succeeded()
+        seconds = self.waiting.failed(f"the server at {self.host} limits the rate", sent, error.wait)
+        if seconds > MAX_REFUSED:
+            self.circuit.open(
+                f"the server at {self.host} limits the rate: for {seconds:,.0f} seconds it has refused"
+                " everything (429); what it answered before is kept, so run this again later"
+            )
 
     def _reserving(self, charge: Charge | None) -> AbstractContextManager[Reservation]:
         if charge is None:

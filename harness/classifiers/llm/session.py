@@ -15,6 +15,7 @@ from harness.classifiers.llm.options import LlmOptions
 from harness.classifiers.llm.pacing import Pace
 from harness.values import secrets, trusted_hosts
 from harness.values.errors import ClassifierError
+from harness.values.progress import notifier
 
 LISTEN_SECONDS = 3.0
 """So long a server may take to accept a connection."""
@@ -52,6 +53,7 @@ class Session:
             settings.concurrency,
             pace,
             settings.rate.attempts,
+            notify=notifier(),
         )
         self.database = Database(answers_file())
         store = AnswerStore(self.database, settings.url.rstrip("/"), settings.model)

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.classifiers.llm import pacing
 from harness.classifiers.llm.failed_answers import describe_failures
 from harness.classifiers.protocol import Example
 from harness.values.errors import ClassifierError, HarnessWarning
 from harness.values.labels import STANCE, LabelSet, missing_rows
+from harness.values.progress import Display, progress_as
 from tests.classifiers.llm.asked_models import (
     FRAMES,
     ROWS,
@@ -97,6 +99,22 @@ def test_auto_says_why_nothing_fits() -> None:
     assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == [
         *("decisions", "systemone", "logprobs", "json")
     ]
+
+
+@pytest.mark.parametrize("display", ["auto", "off"])
+def test_a_wait_for_the_server_is_seen(
+    display: Display, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pacing, "SILENCE", 0.0)
+    words = WordModel()
+
+    def limiting(request: Request) -> Played:
+        return Played({}, 429) if request.number == 0 else words(request)
+
+    with serving(limiting) as stub, progress_as(display):
+        fitted(stub.url).predict(ROWS)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("waiting:")]
+    assert len(lines) == (display == "auto")
 
 
 @pytest.mark.parametrize("kind", ["refused", "malformed"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from harness.classifiers.llm.connection import (
     UnsupportedError,
 )
 from harness.classifiers.llm.ledger import Charge, Ledger, Prices
-from harness.classifiers.llm.pacing import Pace, ServerGoneError
+from harness.classifiers.llm.pacing import MAX_INTERVAL, MAX_REFUSED, Pace, ServerGoneError
 from harness.classifiers.llm.window import ordered
 from harness.classifiers.remote import BudgetError
 from harness.values.errors import ClassifierError
@@ -120,6 +121,68 @@ def test_an_attempt_ends_at_the_deadline(failure: Played, connection: Connect) -
 def test_too_long_an_answer_is_not_read(connection: Connect) -> None:
     with serving(after(Played(b" " * (MAX_BYTES + 1)))) as stub:
         assert connection(stub.url).post("/x", {}).retries == 1
+
+
+class Clock:
+    """Moved by what waits, so that minutes pass at once."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.lines: list[tuple[float, str]] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def notify(self, line: str) -> None:
+        self.lines.append((self.now, line))
+
+
+def waiting_for(script: Script, connection: Connect, count: int, **options: Any) -> tuple[Clock, str]:
+    """Ask so many things one after the other; return what was said meanwhile, and the error, if any."""
+    clock = Clock()
+    made = {"pace": Pace(clock=clock), "sleep": clock.sleep, "notify": clock.notify, "attempts": 100}
+    with serving(script) as stub:
+        opened = connection(stub.url, **made | options)
+        try:
+            for number in range(count):
+                opened.post("/x", {"item": number})
+        except ServerGoneError as error:
+            return clock, str(error)
+    return clock, ""
+
+
+def test_a_server_that_refuses_everything_is_waited_for_aloud_and_not_for_ever(connection: Connect) -> None:
+    clock, error = waiting_for(lambda _: FAILURES["429"], connection, 1)
+    assert "429" in error
+    assert MAX_REFUSED < clock.now - 100 < MAX_REFUSED + 2 * MAX_INTERVAL
+    assert {line.split(":")[0] for _, line in clock.lines} == {"waiting"}
+    moments = [moment for moment, _ in clock.lines]
+    assert moments[0] - 100 < 15
+    assert all(30 <= after - before < 120 for before, after in itertools.pairwise(moments))
+    assert len(moments) >= 4
+
+
+def test_a_server_that_breaks_down_is_waited_for_aloud(connection: Connect) -> None:
+    clock, error = waiting_for(lambda _: FAILURES["503"], connection, 1, concurrency=8)
+    assert "503" in error
+    assert len(clock.lines) >= 2
+    assert all("503" in line for _, line in clock.lines)
+
+
+def test_a_server_that_refuses_now_and_then_is_not_spoken_of(connection: Connect) -> None:
+    clock, error = waiting_for(
+        lambda request: FAILURES["429"] if request.number % 3 == 0 else OK, connection, 60
+    )
+    assert error == ""
+    assert clock.lines == []
+
+
+def test_a_long_wait_that_the_server_asks_for_is_said_at_once(connection: Connect) -> None:
+    clock, _ = waiting_for(after(FAILURES["429 with Retry-After"]), connection, 1)
+    assert [moment for moment, _ in clock.lines] == [100]
 
 
 def test_at_last_it_gives_up(connection: Connect) -> None:
