@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.reports.untrained import KINDS, taught, untrained
 from harness.scoring import score
 from harness.scoring.statistics import bootstrap
 from harness.values.errors import listed
@@ -41,6 +42,9 @@ REFERENCES: Mapping[str, str] = {
     "temperature scaling": "Guo, Pleiss, Sun & Weinberger 2017, On Calibration of Modern Neural Networks",
     "Platt scaling": "Platt 1999, Probabilistic outputs for support vector machines, MIT Press",
     "isotonic regression": "Zadrozny & Elkan 2002, Transforming classifier scores, KDD",
+    "natural language inference": (
+        "Yin, Hay & Roth 2019, Benchmarking Zero-shot Text Classification, EMNLP-IJCNLP"
+    ),
     "leaks": "Broder 1997, On the resemblance and containment of documents, Compression and Complexity",
 }
 """Method → the work that it is from."""
@@ -61,6 +65,9 @@ class ScoredClassifier:
         Primary metric on test, with its 95 % interval; NaN where there is none.
     missing : float
         Share of its predictions on test that are missing.
+    source : mapping
+        Who gave the labels, as recorded, where that is a model on a server: ``model``, ``address``, ``api``,
+        ``answered``.
     """
 
     name: str
@@ -71,6 +78,7 @@ class ScoredClassifier:
     low: float
     high: float
     missing: float = 0.0
+    source: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,10 +205,14 @@ def _training(facts: MethodsFacts) -> Iterator[str]:
         options = config["classifiers"].get(each.name, {})
         tuned = [name for name, values in options.get("tune", {}).items() if values]
         grid = f", with {listed(tuned)} chosen on validation by {config['primary']}" if tuned else ""
+        if each.kind in KINDS:
+            n_seeds = 1 if each.deterministic else each.n_seeds
+            yield f"{untrained(each.name, each.kind, options, each.source, tuned, n_seeds)}{grid}."
+            continue
         runs = (
             "once, as no seed changes it" if each.deterministic else f"with {counted(each.n_seeds, 'seed')}"
         )
-        yield f"{each.name} ({each.kind}) was trained {runs}{grid}."
+        yield f"{each.name} ({each.kind}) was trained {runs}{grid}{taught(options)}."
 
 
 def _decisions(config: Mapping[str, Any]) -> Iterator[str]:

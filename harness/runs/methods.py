@@ -80,7 +80,14 @@ def _scored(store: Store, run: FinishedRun) -> ScoredClassifier:
     predictions = read_predictions(store, run)
     n_seeds, missing = len(set(predictions.rows["seed"])), predictions.only(split="test").missing().mean()
     shown = "" if kind == EXTERNAL else kind
-    return ScoredClassifier(run.name, shown, n_seeds, run.deterministic, value, low, high, float(missing))
+    source = {
+        tag.removeprefix(names.SOURCE): value
+        for tag, value in data.tags.items()
+        if tag.startswith(names.SOURCE)
+    }
+    return ScoredClassifier(
+        run.name, shown, n_seeds, run.deterministic, value, low, high, float(missing), source
+    )
 
 
 def _dataset(store: Store, run: FinishedRun) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from harness.cli import main as cli
 from harness.config import plan
 from harness.evaluation.estimates import estimates
 from harness.evaluation.prepared import Prepared, prepare
+from harness.runs.methods import methods
 from harness.tracking import run_metrics
 from harness.tracking.finished_runs import finished_runs
 from harness.tracking.store import Store
@@ -95,8 +96,11 @@ def test_no_audit_means_no_estimate_of_one(tmp_path: Path) -> None:
     assert list(audit_estimates(blind)) == []
 
 
-def test_who_answered_and_what_it_took_are_logged_within_the_limits(tmp_path: Path) -> None:
-    store = Store.open(tmp_path)
+def test_who_answered_and_what_it_took_are_logged_within_the_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path))
+    store = Store.open()
     with serving(VERBS) as stub:
         prepared = prepared_for(tmp_path, stub.url, ", repeats: 2")
         run_all(prepared, store)
@@ -113,6 +117,11 @@ def test_who_answered_and_what_it_took_are_logged_within_the_limits(tmp_path: Pa
         assert tags["harness.source.address"] == url
         assert tags["harness.source.api"] == "decisions"
         assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?", tags["harness.source.answered"])
+    described = methods(prepared.plan.name).text
+    assert all(
+        recorded in described for recorded in ("words-as-answered", url, "api: decisions", "2 repeats")
+    )
+    assert "was trained" not in described.replace("nothing was trained", "")
     (restored,) = finished_runs(store, [prepared.plan.name])
     report = report_of(store, tmp_path)
     assert "words-as-answered" in report
