@@ -65,6 +65,14 @@ class Estimating(Protocol):
 
 
 @runtime_checkable
+class Probing(Protocol):
+    """A classifier that first finds out how a server can be asked, itself or through its teacher."""
+
+    def probes(self) -> Mapping[str, Estimate]:
+        """Return server and model → what that takes at most; it is found out once for each."""
+
+
+@runtime_checkable
 class HasObstacles(Protocol):
     """A classifier that asks a server, itself or through its teacher, and can say why it could not now."""
 

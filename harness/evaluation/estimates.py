@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.classifiers.protocol import examples_of
-from harness.classifiers.remote import Estimate, Estimating, HasObstacles
+from harness.classifiers.remote import Estimate, Estimating, HasObstacles, Probing
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
@@ -33,7 +33,18 @@ def estimates(prepared: Prepared) -> Iterator[tuple[str, Estimate]]:
             continue
         total = estimate_of(prepared, classifier, list_trials(prepared, classifier))
         if total.requests:
-            yield classifier.name, total
+            yield classifier.name, sum(_probes(prepared, classifier).values(), total)
+
+
+def _probes(prepared: Prepared, classifier: PlannedClassifier) -> dict[str, Estimate]:
+    """Return what finding out how servers are asked takes, once for each, whatever the trials."""
+    models = [bound.make(labels=prepared.plan.labels, seed=0) for bound in classifier.grid()]
+    return {
+        server: estimate
+        for model in models
+        if isinstance(model, Probing)
+        for server, estimate in model.probes().items()
+    }
 
 
 def obstacles(plan: Plan) -> Iterator[tuple[str, str]]:

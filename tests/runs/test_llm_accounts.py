@@ -90,6 +90,26 @@ def test_audits_are_in_the_estimate(audits: str, tmp_path: Path) -> None:
     assert audited.cost > 0
 
 
+@pytest.mark.filterwarnings("ignore:words is asked by api")
+@pytest.mark.parametrize("without", [(), ("decisions", "systemone", "logprobs")], ids=["first", "last"])
+def test_finding_out_how_a_server_is_asked_is_in_the_estimate(
+    without: tuple[str, ...], tmp_path: Path
+) -> None:
+    with serving(WordModel(words=toys.VERBS, without=without)) as stub:
+        prepared = prepared_for(tmp_path, stub.url, ", shots: 2")
+        ((_, given),) = estimates(prepared)
+        path = tmp_path / "toys.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("api: decisions", "api: auto"), "utf-8")
+        prepared = prepare(plan.read(path))
+        ((_, estimate),) = estimates(prepared)
+        run_all(prepared, Store.open(tmp_path))
+        n_requests = len(stub.requests)
+    # Once, whatever the seeds.
+    assert estimate.requests - given.requests == 4
+    assert n_requests <= estimate.requests
+    assert n_requests > given.requests - 4
+
+
 def test_no_audit_means_no_estimate_of_one(tmp_path: Path) -> None:
     assert list(audit_estimates(prepared_for(tmp_path, "http://127.0.0.1:9/v1"))) == []
     blind = prepared_for(tmp_path, "http://127.0.0.1:9/v1", ", target: none", "[target_use]")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.llm.answer_shares import MIN_PRIOR, debiased, mean_share, vote_share
-from harness.classifiers.llm.asking import Usage
+from harness.classifiers.llm.asking import PROBE, Usage
 from harness.classifiers.llm.failed_answers import describe_failures
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import LlmOptions, Rate
@@ -207,6 +207,16 @@ class LanguageModel:
         key = f", with the key in {self.settings.key}" if self.settings.key else ""
         return f"{self.settings.model} at {self.settings.url}{key}"
 
+    def probes(self) -> dict[str, Estimate]:
+        """Return what ``auto`` takes to find out how the model is asked; empty for another ``api``."""
+        settings = self.settings
+        if settings.api != "auto":
+            return {}
+        bodies = [json.dumps(transport.fields(PROBE)) for transport in TRANSPORTS.values()]
+        tokens_in = sum(map(len, bodies)) // CHARACTERS_PER_TOKEN
+        estimate = _priced(len(bodies), tokens_in, sum(TOKENS_OUT.values()), settings.prices)
+        return {f"{settings.url} {settings.model}": estimate}
+
     def obstacles(self) -> list[str]:
         """Say why the key cannot be sent; empty where it can, or where none is needed."""
         return key_problems(self.settings)
@@ -241,10 +251,7 @@ class LanguageModel:
         requests = len(examples) * len(self.prompt.asked) * self.settings.repeats
         tokens_in = round(requests * float(np.mean(sizes)) / CHARACTERS_PER_TOKEN) if sizes else 0
         tokens_out = requests * TOKENS_OUT.get(api, 0)
-        prices = self.settings.prices
-        return Estimate(
-            requests, tokens_in, tokens_out, 0.0 if prices is None else prices.cost(tokens_in, tokens_out)
-        )
+        return _priced(requests, tokens_in, tokens_out, self.settings.prices)
 
     def predict_proba(self, examples: Examples) -> Reals:
         """Return ``(n, k)`` probabilities; NaN where there is no answer about a row.
@@ -348,6 +355,11 @@ class LanguageModel:
         return Session(
             self.settings, self.usage_, is_foreign=self.is_foreign, spent_before=self._spent_before
         )
+
+
+def _priced(requests: int, tokens_in: int, tokens_out: int, prices: Prices | None) -> Estimate:
+    cost = 0.0 if prices is None else prices.cost(tokens_in, tokens_out)
+    return Estimate(requests, tokens_in, tokens_out, cost)
 
 
 def load(folder: Path, labels: LabelSet) -> LanguageModel:
