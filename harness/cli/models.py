@@ -277,19 +277,18 @@ def predict(
     check_files(source, sink, options)
     written, aside = (part.beside(path) if part is not None and path else path for path in (sink, skip_bad))
     # Before the model is loaded, too: of two processes with one output the second is told at once.
-    with claimed(written), claimed(aside):
+    with claimed(written), claimed(aside), resumable(sink):
         loaded = _loaded(model, frames, engine)
         costs = _say_costs(loaded, source, options, budget)
-        with resumable(sink):
-            count = predict_file(
-                loaded,
-                source,
-                sink,
-                # A file has an ending that says it; --format is for streams, which have none.
-                stream_format=_stated(format_),
-                resume=resume,
-                options=options,
-            )
+        count = predict_file(
+            loaded,
+            source,
+            sink,
+            # A file has an ending that says it; --format is for streams, which have none.
+            stream_format=_stated(format_),
+            resume=resume,
+            options=options,
+        )
     return _written(count, written, loaded.trust) | ({"server": costs} if costs else {})
 
 

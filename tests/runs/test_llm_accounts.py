@@ -141,7 +141,7 @@ def test_who_answered_and_what_it_took_are_logged_within_the_limits(
     assert all(
         recorded in described for recorded in ("words-as-answered", url, "api: decisions", "2 repeats")
     )
-    assert "was trained" not in described.replace("nothing was trained", "")
+    assert len(re.findall("trained", described)) == len(re.findall("nothing was trained", described)) == 1
     (restored,) = finished_runs(store, [prepared.plan.name])
     report = report_of(store, tmp_path)
     assert "words-as-answered" in report
@@ -195,8 +195,8 @@ def test_validate_says_what_a_key_lacks(
     said = " ".join(outcome.output.split())
     # What this machine lacks is no fault of the config.
     assert outcome.exit_code == 0
-    assert ("LLM_KEY, which should hold the key, is not set" in said) == (not is_set)
-    assert ("harness trust key LLM_KEY http://127.0.0.1:9" in said) == (not is_bound)
+    is_said = [re.search(text, said) is not None for text in ("LLM_KEY,.* not set", "trust key LLM_KEY http")]
+    assert is_said == [not is_set, not is_bound]
     assert "canary-key" not in said
 
 
