@@ -109,6 +109,11 @@ def probes(tested: Corpus, part: str, count: int, seed: int) -> list[Probe] | Fi
             f"{counted(len(every), 'sentence')} of {part} can be cut in half and paraphrased;"
             f" {MIN_ITEMS} are needed.",
         )
+    if count < MIN_ITEMS:
+        # Before anything is asked: what was paid for would say nothing.
+        return not_applicable(
+            NAME, f"{counted(count, 'sentence')} of {part} may be asked about; {MIN_ITEMS} are needed."
+        )
     if len(every) <= count:
         return every
     chosen = seeds.generator(seed, NAME).choice(len(every), size=count, replace=False)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from harness.classifiers.protocol import Examples, Labelled
+from harness.values.errors import ClassifierError
+
+
+class BudgetError(ClassifierError):
+    """A request that might pass the budget; what was answered before is kept."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,22 @@ class Estimating(Protocol):
 
     def estimate(self, train: Labelled, examples: Examples) -> Estimate:
         """Estimate what it takes to predict the labels of examples."""
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A classifier that first finds out how a server can be asked, itself or through its teacher."""
+
+    def probes(self) -> Mapping[str, Estimate]:
+        """Return server and model → what that takes at most; it is found out once for each."""
+
+
+@runtime_checkable
+class HasObstacles(Protocol):
+    """A classifier that asks a server, itself or through its teacher, and can say why it could not now."""
+
+    def obstacles(self) -> Sequence[str]:
+        """Say what is missing on this machine, a clause each: a key that is not set, say; sends nothing."""
 
 
 @runtime_checkable

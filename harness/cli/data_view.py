@@ -52,7 +52,9 @@ def init(
 
 
 def data_lines(plan: Plan) -> list[str]:
-    """Return what was seen in the corpus of a plan, for the screen; empty for a factory of the user's own.
+    """Return what was seen in the corpus of a plan, for the screen, and what its servers lack.
+
+    A corpus of a factory of the user's own is not looked at.
 
     Raises
     ------
@@ -61,6 +63,13 @@ def data_lines(plan: Plan) -> list[str]:
     ConfigError
         Where the split cannot be drawn, or a setting has no effect on these files.
     """
+    from harness.evaluation.estimates import obstacles
+
+    lacking = [f"caution: {name} cannot be asked from here: {reason}" for name, reason in obstacles(plan)]
+    return [*_corpus_lines(plan), *map(_line, lacking)]
+
+
+def _corpus_lines(plan: Plan) -> list[str]:
     from harness.audits.audit_estimates import audit_estimates
     from harness.config.data_check import describe_data, is_readable
     from harness.evaluation.decisions.guarantee_check import guarantee_notes

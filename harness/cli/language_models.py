@@ -73,7 +73,9 @@ def contamination(
     classifier: Annotated[
         str, typer.Option(help="Its name. Default: the only one.", show_default=False)
     ] = "",
-    rows: Annotated[int, typer.Option(min=1, help="Test sentences at most; each takes two requests.")] = 100,
+    rows: Annotated[
+        int, typer.Option(min=1, help="Test sentences at most, 30 or more; each takes two requests.")
+    ] = 100,
     budget: Annotated[
         float | None,
         typer.Option(

@@ -13,7 +13,7 @@ import typer
 
 from harness.cli import screen
 from harness.cli.reporting import Report, Unfinished, as_json
-from harness.cli.server_spending import Budget, check_budget, say_cost
+from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
 from harness.values.commands import command_line
 from harness.values.errors import ModelError
 from harness.values.formatting import counted, interval, number
@@ -277,7 +277,7 @@ def predict(
     check_files(source, sink, options)
     written, aside = (part.beside(path) if part is not None and path else path for path in (sink, skip_bad))
     # Before the model is loaded, too: of two processes with one output the second is told at once.
-    with claimed(written), claimed(aside):
+    with claimed(written), claimed(aside), resumable(sink):
         loaded = _loaded(model, frames, engine)
         costs = _say_costs(loaded, source, options, budget)
         count = predict_file(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,3 +40,26 @@ def say_cost(cost: ServerCost) -> None:
     """Say on standard error what a model is going to ask, and at what cost."""
     for sentence in cost.describe():
         typer.echo(screen.paragraph(sentence, then="  "), err=True)
+
+
+@contextmanager
+def resumable(output: Path | None) -> Iterator[None]:
+    """Add to the error of a budget that is used up how labelling goes on from there.
+
+    Parameters
+    ----------
+    output : Path or None
+        None for standard output, which is written from the start again.
+
+    Raises
+    ------
+    BudgetError
+    """
+    from harness.classifiers.remote import BudgetError
+
+    try:
+        yield
+    except BudgetError as error:
+        way = "--budget, which is what may be spent from then on"
+        way = f"--resume and another {way}" if output is not None else f"another {way}"
+        raise BudgetError(f"{error}: repeat this command with {way}") from error

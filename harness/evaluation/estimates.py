@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.classifiers.protocol import examples_of
-from harness.classifiers.remote import Estimate, Estimating
-from harness.config.plan import PlannedClassifier
+from harness.classifiers.remote import Estimate, Estimating, HasObstacles, Probing
+from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
 from harness.evaluation.trial import SCORED_PARTS, list_trials
@@ -33,7 +33,32 @@ def estimates(prepared: Prepared) -> Iterator[tuple[str, Estimate]]:
             continue
         total = estimate_of(prepared, classifier, list_trials(prepared, classifier))
         if total.requests:
-            yield classifier.name, total
+            yield classifier.name, sum(_probes(prepared, classifier).values(), total)
+
+
+def _probes(prepared: Prepared, classifier: PlannedClassifier) -> dict[str, Estimate]:
+    """Return what finding out how servers are asked takes, once for each, whatever the trials."""
+    models = [bound.make(labels=prepared.plan.labels, seed=0) for bound in classifier.grid()]
+    return {
+        server: estimate
+        for model in models
+        if isinstance(model, Probing)
+        for server, estimate in model.probes().items()
+    }
+
+
+def obstacles(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield name and reason of each classifier that could not ask its server from this machine now."""
+    for classifier in plan.classifiers:
+        if not classifier.bound.is_imported:
+            continue
+        # Of a grid all: a second model may have another key.
+        models = [bound.make(labels=plan.labels, seed=0) for bound in classifier.grid()]
+        reasons = [
+            reason for model in models if isinstance(model, HasObstacles) for reason in model.obstacles()
+        ]
+        for reason in dict.fromkeys(reasons):
+            yield classifier.name, reason
 
 
 def asking(prepared: Prepared, classifier: PlannedClassifier) -> Estimating | None:

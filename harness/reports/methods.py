@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.reports.untrained import KINDS, taught, untrained
 from harness.scoring import score
 from harness.scoring.statistics import bootstrap
 from harness.values.costs import UNSTATED
@@ -52,6 +53,9 @@ REFERENCES: Mapping[str, str] = {
     "learn then test": (
         "Angelopoulos, Bates, Candès, Jordan & Lei 2025, Learn then Test, Annals of Applied Statistics"
     ),
+    "natural language inference": (
+        "Yin, Hay & Roth 2019, Benchmarking Zero-shot Text Classification, EMNLP-IJCNLP"
+    ),
     "leaks": "Broder 1997, On the resemblance and containment of documents, Compression and Complexity",
 }
 """Method → the work that it is from."""
@@ -74,6 +78,9 @@ class ScoredClassifier:
         Share of its predictions on test that are missing.
     abstention : str
         What may be relied on where it abstains; empty where it never does.
+    source : mapping
+        Who gave the labels, as recorded, where that is a model on a server: ``model``, ``address``, ``api``,
+        ``answered``.
     """
 
     name: str
@@ -85,6 +92,7 @@ class ScoredClassifier:
     high: float
     missing: float = 0.0
     abstention: str = ""
+    source: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -222,10 +230,14 @@ def _training(facts: MethodsFacts) -> Iterator[str]:
         options = config["classifiers"].get(each.name, {})
         tuned = [name for name, values in options.get("tune", {}).items() if values]
         grid = f", with {listed(tuned)} chosen on validation by {config['primary']}" if tuned else ""
+        if each.kind in KINDS:
+            n_seeds = 1 if each.deterministic else each.n_seeds
+            yield f"{untrained(each.name, each.kind, options, each.source, tuned, n_seeds)}{grid}."
+            continue
         runs = (
             "once, as no seed changes it" if each.deterministic else f"with {counted(each.n_seeds, 'seed')}"
         )
-        yield f"{each.name} ({each.kind}) was trained {runs}{grid}."
+        yield f"{each.name} ({each.kind}) was trained {runs}{grid}{taught(options)}."
 
 
 def _decisions(config: Mapping[str, Any]) -> Iterator[str]:

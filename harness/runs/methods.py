@@ -86,9 +86,15 @@ def _scored(store: Store, run: FinishedRun) -> ScoredClassifier:
     predictions = read_predictions(store, run)
     n_seeds, missing = len(set(predictions.rows["seed"])), predictions.only(split="test").missing().mean()
     shown = "" if kind == EXTERNAL else kind
+    source = {
+        tag.removeprefix(names.SOURCE): value
+        for tag, value in data.tags.items()
+        if tag.startswith(names.SOURCE)
+    }
     return ScoredClassifier(
         *(run.name, shown, n_seeds, run.deterministic, value, low, high, float(missing)),
         abstention=_abstention(store, run),
+        source=source,
     )
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
@@ -88,6 +88,27 @@ def progress_as(display: Display) -> Iterator[None]:
         yield
     finally:
         _chosen.reset(token)
+
+
+def notifier() -> Callable[[str], None]:
+    """Return a function that shows a line to the person who waits, from any thread; none where it is off.
+
+    How progress is shown is read here, in the thread that began the work: others do not know of it.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`current_display`.
+    """
+    if current_display() == "off":
+        return lambda _: None
+
+    def show(line: str) -> None:
+        # While a bar is open, rich stands behind this name and writes above the bar.
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    return show
 
 
 def current_display() -> Display:

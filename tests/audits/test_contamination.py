@@ -217,14 +217,18 @@ def test_short_and_foreign_sentences_are_not_probed(
 
     prepared = prepare(plan.read(config("http://127.0.0.1:9/v1")))
     tested = prepared.part(prepared.splits[0], "test")
-    drawn = probes(tested, "test", 10, 1)
+    drawn = probes(tested, "test", 30, 1)
     assert isinstance(drawn, list)
-    assert len(drawn) == 10
-    assert drawn == probes(tested, "test", 10, 1) != probes(tested, "test", 10, 2)
+    assert len(drawn) == 30
+    assert drawn == probes(tested, "test", 30, 1) != probes(tested, "test", 30, 2)
     assert all(f"{each.sentence.text} {each.sentence.ending}" in set(tested.rows["text"]) for each in drawn)
     monkeypatch.setattr(contamination, "LANGUAGE", "de")
-    foreign = probes(tested, "test", 10, 1)
+    foreign = probes(tested, "test", 30, 1)
     assert isinstance(foreign, Finding)
     monkeypatch.setattr(contamination, "LANGUAGE", "en")
+    # Too few are refused before they are paid for.
+    few = probes(tested, "test", 29, 1)
+    assert isinstance(few, Finding)
+    assert few.verdict == "not applicable"
     monkeypatch.setattr(contamination, "MIN_WORDS", 40)
-    assert isinstance(probes(tested, "test", 10, 1), Finding)
+    assert isinstance(probes(tested, "test", 30, 1), Finding)

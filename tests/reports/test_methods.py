@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,25 @@ FACTS = MethodsFacts(
     n_groups=320,
     versions={"harness": "1.0", "python": "3.12.1"},
 )
+ASKED = ScoredClassifier(
+    "asked",
+    "llm",
+    1,
+    True,
+    0.6,
+    0.5,
+    0.7,
+    source={
+        "model": "tiny-2",
+        "address": "https://llm.example.org/v1",
+        "api": "logprobs",
+        "answered": "2026-11-29",
+    },
+)
+ENTAILED = ScoredClassifier("entailed", "zero_shot", 1, True, 0.5, 0.4, 0.6)
+STUDENT = ScoredClassifier("student", "distilled", 3, False, 0.6, 0.5, 0.7)
+LLM: dict[str, Any] = {"kind": "llm", "url": "https://llm.example.org/v1", "model": "tiny", "api": "auto"}
+ZERO_SHOT = {"kind": "zero_shot", "checkpoint": "owner/nli", "hypothesis": "It is {label}."}
 FRAMING = {
     "task": "framing",
     "multi": True,
@@ -85,8 +105,26 @@ def test_paragraphs(golden: Golden) -> None:
         classifiers=(replace(PRIOR, abstention=UNMET), replace(PRIOR, name="other", abstention=UNMET)),
         leaks="49 of 72 test rows are near duplicates of train or dev.",
     )
-    parts = {"stance, folds": FACTS, "framing, one": framing, "predictions of others": external}
-    parts["weighed"] = weighed
+    options = {"shots": {"count": 6, "by": "balanced"}, "debias": "prior", "prompt": "prompts/mine.md"}
+    classifiers = {
+        "asked": LLM | {"tune": {}},
+        "shown": LLM | options | {"repeats": 3},
+        "entailed": ZERO_SHOT,
+        "student": {"kind": "distilled", "teacher": LLM},
+    }
+    shown = replace(ASKED, name="shown", n_seeds=2, deterministic=False, source={})
+    models = replace(
+        FACTS,
+        config=CONFIG | {"classifiers": classifiers},
+        classifiers=(ASKED, shown, ENTAILED, STUDENT),
+    )
+    parts = {
+        "stance, folds": FACTS,
+        "framing, one": framing,
+        "predictions of others": external,
+        "weighed": weighed,
+        "models that are asked": models,
+    }
     texts = [f"# {name}\n{as_markdown(describe(facts))}" for name, facts in parts.items()]
     golden("reports/methods", "\n".join(texts))
 
@@ -96,6 +134,25 @@ def test_missing_predictions_are_named_with_their_share() -> None:
     (sentence,) = [each for each in text.split(". ") if "issing" in each]
     assert numbers(sentence) == [5]
     assert "asked" in sentence
+
+
+@pytest.mark.parametrize(("each", "options"), [(ASKED, LLM), (ENTAILED, ZERO_SHOT)], ids=["llm", "zero_shot"])
+def test_what_is_asked_is_not_said_to_be_trained(each: ScoredClassifier, options: dict[str, Any]) -> None:
+    facts = replace(FACTS, config=CONFIG | {"classifiers": {each.name: options}}, classifiers=(each,))
+    text = describe(facts).text
+    (sentence,) = re.findall(rf"{each.name} \({each.kind}\).*?trained.*?\.", text)
+    assert "once" not in sentence.split()
+    for value in (*each.source.values(), *(options[name] for name in ("checkpoint",) if name in options)):
+        assert value in sentence
+
+
+def test_what_was_tuned_is_not_said_to_be_what_the_config_has() -> None:
+    options = LLM | {"prompt": "a.md", "shots": 0, "tune": {"prompt": ["a.md", "b.md"], "shots": [0, 6]}}
+    facts = replace(FACTS, config=CONFIG | {"classifiers": {"asked": options}}, classifiers=(ASKED,))
+    text = describe(facts).text
+    assert "a.md" not in text
+    assert "no examples" not in text
+    assert re.search("prompt, shots chosen", text)
 
 
 def test_what_is_not_done_is_not_said() -> None:
@@ -126,6 +183,10 @@ def test_every_method_with_a_reference_can_be_named() -> None:
             )
         ).references
     }
+    zero_shot = replace(
+        FACTS, config=CONFIG | {"classifiers": {"entailed": ZERO_SHOT}}, classifiers=(ENTAILED,)
+    )
+    cited |= set(describe(zero_shot).references)
     assert set(REFERENCES.values()) <= cited
 
 

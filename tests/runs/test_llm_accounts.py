@@ -13,16 +13,19 @@ import toys
 from typer.testing import CliRunner
 
 from harness.audits.audit_estimates import audit_estimates
+from harness.classifiers.remote import BudgetError
 from harness.cli import main as cli
 from harness.config import plan
 from harness.evaluation.estimates import estimates
 from harness.evaluation.prepared import Prepared, prepare
+from harness.runs.methods import methods
 from harness.tracking import run_metrics
 from harness.tracking.finished_runs import finished_runs
 from harness.tracking.store import Store
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY
+from harness.values.trusted_hosts import bind_key
 from tests.classifiers.llm.stub_server import serving
 from tests.classifiers.llm.word_model import WordModel
 from tests.sentences import numbers
@@ -87,14 +90,37 @@ def test_audits_are_in_the_estimate(audits: str, tmp_path: Path) -> None:
     assert audited.cost > 0
 
 
+@pytest.mark.filterwarnings("ignore:words is asked by api")
+@pytest.mark.parametrize("without", [(), ("decisions", "systemone", "logprobs")], ids=["first", "last"])
+def test_finding_out_how_a_server_is_asked_is_in_the_estimate(
+    without: tuple[str, ...], tmp_path: Path
+) -> None:
+    with serving(WordModel(words=toys.VERBS, without=without)) as stub:
+        prepared = prepared_for(tmp_path, stub.url, ", shots: 2")
+        ((_, given),) = estimates(prepared)
+        path = tmp_path / "toys.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("api: decisions", "api: auto"), "utf-8")
+        prepared = prepare(plan.read(path))
+        ((_, estimate),) = estimates(prepared)
+        run_all(prepared, Store.open(tmp_path))
+        n_requests = len(stub.requests)
+    # Once, whatever the seeds.
+    assert estimate.requests - given.requests == 4
+    assert n_requests <= estimate.requests
+    assert n_requests > given.requests - 4
+
+
 def test_no_audit_means_no_estimate_of_one(tmp_path: Path) -> None:
     assert list(audit_estimates(prepared_for(tmp_path, "http://127.0.0.1:9/v1"))) == []
     blind = prepared_for(tmp_path, "http://127.0.0.1:9/v1", ", target: none", "[target_use]")
     assert list(audit_estimates(blind)) == []
 
 
-def test_who_answered_and_what_it_took_are_logged_within_the_limits(tmp_path: Path) -> None:
-    store = Store.open(tmp_path)
+def test_who_answered_and_what_it_took_are_logged_within_the_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path))
+    store = Store.open()
     with serving(VERBS) as stub:
         prepared = prepared_for(tmp_path, stub.url, ", repeats: 2")
         run_all(prepared, store)
@@ -111,6 +137,12 @@ def test_who_answered_and_what_it_took_are_logged_within_the_limits(tmp_path: Pa
         assert tags["harness.source.address"] == url
         assert tags["harness.source.api"] == "decisions"
         assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d)?", tags["harness.source.answered"])
+    described = methods(prepared.plan.name).text
+    assert all(
+        recorded in described for recorded in ("words-as-answered", url, "api: decisions", "2 repeats")
+    )
+    (before,) = re.findall(r"(\w+) was trained", described)
+    assert before == "nothing"
     (restored,) = finished_runs(store, [prepared.plan.name])
     report = report_of(store, tmp_path)
     assert "words-as-answered" in report
@@ -137,6 +169,36 @@ def test_a_score_on_a_public_test_set_has_a_caution(tmp_path: Path) -> None:
     prepared_for(tmp_path, "http://127.0.0.1:9/v1")
     outcome = CliRunner().invoke(cli.app, ["validate", str(path)], catch_exceptions=False)
     assert "contamination" not in outcome.output
+
+
+STUDENT = """
+  student:
+    kind: distilled
+    teacher: {kind: llm, url: 'http://127.0.0.1:9/v1', model: words, api: decisions, key: LLM_KEY}
+"""
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+@pytest.mark.parametrize("is_bound", [True, False])
+@pytest.mark.parametrize("asker", ["itself", "its teacher"])
+def test_validate_says_what_a_key_lacks(
+    asker: str, is_bound: bool, is_set: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared_for(tmp_path, "http://127.0.0.1:9/v1", ", key: LLM_KEY")
+    path = tmp_path / "toys.yaml"
+    if asker == "its teacher":
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"\n  asked: .*\n", STUDENT, text), encoding="utf-8")
+    monkeypatch.setenv("LLM_KEY", "canary-key" if is_set else " ")
+    if is_bound:
+        bind_key("LLM_KEY", "http://127.0.0.1:9")
+    outcome = CliRunner().invoke(cli.app, ["validate", str(path)], catch_exceptions=False)
+    said = " ".join(outcome.output.split())
+    # What this machine lacks is no fault of the config.
+    assert outcome.exit_code == 0
+    is_said = [re.search(text, said) is not None for text in ("LLM_KEY,.* not set", "trust key LLM_KEY http")]
+    assert is_said == [not is_set, not is_bound]
+    assert "canary-key" not in said
 
 
 @pytest.fixture
@@ -191,9 +253,18 @@ def test_predict_stops_at_its_budget_and_goes_on_with_another(packed: Any, tmp_p
     # A request is 100 tokens of a hundred-thousandth each; its worst case is reserved.
     outcome = predict(model, source, "--budget", "0.1")
     assert outcome.exception is not None
-    assert "budget" in str(outcome.exception)
+    assert isinstance(outcome.exception, BudgetError)
     n_before = len(stub.requests)
-    assert 0 < n_before < 100
+    worst, budget, left, spent, *_ = numbers(str(outcome.exception))
+    # It asks on while the worst case of a question fits: what is on its way does not count as spent.
+    assert (budget, spent) == pytest.approx((0.1, n_before * 0.001))
+    assert budget - spent == pytest.approx(left)
+    assert 0 < left < worst < 0.02
+    # Again: the budget is named as it was typed, whatever was spent before.
+    outcome = predict(model, source, "--budget", "0.05", "--resume")
+    assert numbers(str(outcome.exception))[1] == 0.05
+    assert {"--resume", "--budget,"} <= set(str(outcome.exception).split())
+    assert n_before + 30 < len(stub.requests) < n_before + 50
     outcome = predict(model, source, "--budget", "1", "--resume")
     assert outcome.exception is None, outcome.output
     assert len(stub.requests) == 300

@@ -27,7 +27,7 @@ from harness.classifiers.encoder.options import Options
 from harness.classifiers.encoder.teachers import TeacherLabels, ask, averaged, labelling, preserved
 from harness.classifiers.encoder.unlabelled import READERS, read_unlabelled
 from harness.classifiers.protocol import Classifier, Examples, Labelled, ReadsOtherTexts
-from harness.classifiers.remote import Estimate, Estimating
+from harness.classifiers.remote import Estimate, Estimating, HasObstacles, Probing
 from harness.values import seeds
 from harness.values.catalog import Bound
 from harness.values.errors import ClassifierError, ConfigError, HarnessWarning, Problem
@@ -265,6 +265,16 @@ class Distilled:
             teacher = self._teacher(number)
             total += teacher.estimate(train, asked) if isinstance(teacher, Estimating) else Estimate()
         return total
+
+    def probes(self) -> dict[str, Estimate]:
+        """Return what the teacher takes to find out how it is asked; empty for one that asks no server."""
+        teacher = None if isinstance(self.plan.teacher, Options) else self._teacher(0)
+        return dict(teacher.probes()) if isinstance(teacher, Probing) else {}
+
+    def obstacles(self) -> list[str]:
+        """Say why the teacher could not be asked from this machine now; empty for one that asks no server."""
+        teacher = None if isinstance(self.plan.teacher, Options) else self._teacher(0)
+        return list(teacher.obstacles()) if isinstance(teacher, HasObstacles) else []
 
     def other_texts(self) -> list[str]:
         """Return the texts beside the corpus that students and teachers learn from; see :func:`distilled`."""

@@ -35,8 +35,12 @@ CREATE TABLE IF NOT EXISTS apis (
     address TEXT NOT NULL, model TEXT NOT NULL, api TEXT NOT NULL, PRIMARY KEY (address, model)
 );
 CREATE TABLE IF NOT EXISTS spent (scope TEXT PRIMARY KEY, amount REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS reserved (id INTEGER PRIMARY KEY, scope TEXT NOT NULL, amount REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS reserved (
+    id INTEGER PRIMARY KEY, scope TEXT NOT NULL, amount REAL NOT NULL, process INTEGER, until REAL
+);
 """
+ADDED = {"process": "INTEGER", "until": "REAL"}
+"""Columns of reservations that files of before lack: whose each is, and when it is settled at the latest."""
 
 
 def answers_file() -> Path:
@@ -55,6 +59,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self.queue = threading.Lock()
+        """Held by the thread that waits for room in a budget; the others wait for it."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # The key of a server never comes here, but what was labelled how concerns the person alone.
@@ -66,10 +72,22 @@ class Database:
             # An answer must outlive a killed process, not a power cut, and the disk is not waited for.
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(SCHEMA)
+            self._add_columns()
         except (sqlite3.Error, OSError) as error:
             raise ClassifierError(
                 f"{path} cannot be used: {error}; delete it, or set HARNESS_CACHE"
             ) from error
+
+    def _add_columns(self) -> None:
+        if self._lacking():
+            with self.writing() as connection:
+                # Again: another process may have added them meanwhile.
+                for name in self._lacking():
+                    connection.execute(f"ALTER TABLE reserved ADD COLUMN {name} {ADDED[name]}")
+
+    def _lacking(self) -> list[str]:
+        columns = {row[1] for row in self._connection.execute("PRAGMA table_info(reserved)")}
+        return [name for name in ADDED if name not in columns]
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

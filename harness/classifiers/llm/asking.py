@@ -139,6 +139,8 @@ class Asker:
         How often each question is asked.
     prices : Prices or None
     budget : float or None
+    spent_before : float
+        Of the budget, see :class:`harness.classifiers.llm.ledger.Ledger`.
     usage : Usage
     """
 
@@ -150,6 +152,7 @@ class Asker:
     repeats: int = 1
     prices: Prices | None = None
     budget: float | None = None
+    spent_before: float = 0.0
     usage: Usage = field(default_factory=Usage)
 
     def answers(self, api: Api, questions: Iterable[Question]) -> Iterator[tuple[Answer, ...]]:
@@ -229,7 +232,7 @@ class Asker:
     def _charge(self, body: Mapping[str, Any], size: int) -> Charge | None:
         if self.prices is None:
             return None
-        ledger = Ledger(self.store.database, self.store.scope, self.budget)
+        ledger = Ledger(self.store.database, self.store.scope, self.budget, self.spent_before)
         limits = (body.get("max_tokens"), body.get("max_completion_tokens"))
         most = max((limit for limit in limits if isinstance(limit, int)), default=0)
         return Charge(ledger, self.prices, size, most)

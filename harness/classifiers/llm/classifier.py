@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.llm.answer_shares import MIN_PRIOR, debiased, mean_share, vote_share
-from harness.classifiers.llm.asking import Usage
+from harness.classifiers.llm.asking import PROBE, Usage
+from harness.classifiers.llm.failed_answers import describe_failures
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import LlmOptions, Rate
 from harness.classifiers.llm.prompting import Prompt, definitions_of, read_template, template_of
-from harness.classifiers.llm.session import Session, check, is_listening, spent
+from harness.classifiers.llm.session import Session, check, is_listening, key_problems, spent
 from harness.classifiers.llm.shots import Pick, Shots
 from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
 from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.classifiers.remote import Estimate
 from harness.classifiers.saved_files import expect_labels, reading
 from harness.values.errors import ClassifierError, ConfigError, HarnessWarning
-from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.progress import progress
 
@@ -104,6 +104,8 @@ class LanguageModel:
     ) -> None:
         self.settings, self.prompt, self.labels, self.seed = settings, prompt, labels, seed
         self.is_foreign = is_foreign
+        self._spent_before = 0.0
+        self._warned: set[str] = set()
         self.deterministic = not settings.shots.count or settings.shots.by == "nearest"
 
     @property
@@ -122,6 +124,7 @@ class LanguageModel:
         """
         self.usage_ = Usage()
         self._agreed = self._compared = 0
+        self._warned = set()
         self.shots_ = Shots.drawn(self.settings.shots, self.labels, train, self.seed)
         self.prior_ = np.ones(len(self.labels))
         if self.settings.api == "auto":
@@ -204,6 +207,20 @@ class LanguageModel:
         key = f", with the key in {self.settings.key}" if self.settings.key else ""
         return f"{self.settings.model} at {self.settings.url}{key}"
 
+    def probes(self) -> dict[str, Estimate]:
+        """Return what ``auto`` takes to find out how the model is asked; empty for another ``api``."""
+        settings = self.settings
+        if settings.api != "auto":
+            return {}
+        bodies = [json.dumps(transport.fields(PROBE)) for transport in TRANSPORTS.values()]
+        tokens_in = sum(map(len, bodies)) // CHARACTERS_PER_TOKEN
+        estimate = _priced(len(bodies), tokens_in, sum(TOKENS_OUT.values()), settings.prices)
+        return {f"{settings.url} {settings.model}": estimate}
+
+    def obstacles(self) -> list[str]:
+        """Say why the key cannot be sent; empty where it can, or where none is needed."""
+        return key_problems(self.settings)
+
     def server_answers(self) -> bool:
         """Say whether anything listens at the address; True where a proxy is between."""
         return is_listening(self.settings.url)
@@ -220,7 +237,8 @@ class LanguageModel:
             raise ClassifierError(
                 f"{self.settings.model} has no prices in its config, so that a budget has no effect"
             )
-        self.settings = replace(self.settings, budget=spent(self.settings) + budget)
+        self._spent_before = spent(self.settings)
+        self.settings = replace(self.settings, budget=self._spent_before + budget)
 
     def _estimated(self, examples: Examples, shots: Shots) -> Estimate:
         api: Api = "logprobs" if self.settings.api == "auto" else self.settings.api
@@ -233,10 +251,7 @@ class LanguageModel:
         requests = len(examples) * len(self.prompt.asked) * self.settings.repeats
         tokens_in = round(requests * float(np.mean(sizes)) / CHARACTERS_PER_TOKEN) if sizes else 0
         tokens_out = requests * TOKENS_OUT.get(api, 0)
-        prices = self.settings.prices
-        return Estimate(
-            requests, tokens_in, tokens_out, 0.0 if prices is None else prices.cost(tokens_in, tokens_out)
-        )
+        return _priced(requests, tokens_in, tokens_out, self.settings.prices)
 
     def predict_proba(self, examples: Examples) -> Reals:
         """Return ``(n, k)`` probabilities; NaN where there is no answer about a row.
@@ -290,7 +305,7 @@ class LanguageModel:
     def _answered(self, examples: Examples) -> Iterator[tuple[tuple[Answer, ...], str]]:
         """Ask about all rows; yield for each row and label the repeats of its answer, and the label's name.
 
-        Where answers are missing a warning says how many, and what may help.
+        Where answers are missing a warning says how many, and what may help, the first time since ``fit``.
         """
         asked = self.prompt.asked
         failures: dict[str, int] = {}
@@ -311,8 +326,11 @@ class LanguageModel:
             names = ", ".join(sorted(self.usage_.models))
             note = f"{self.settings.model} was answered by several models: {names}"
             warnings.warn(note, HarnessWarning, stacklevel=2)
-        if failures:
-            note = self._missing(failures, total * self.settings.repeats)
+        # Once for each kind: of every part and chunk anew it would hide the other warnings.
+        new = {kind: number for kind, number in failures.items() if kind not in self._warned}
+        if new:
+            self._warned |= set(new)
+            note = describe_failures(self.settings.model, self.api_, new, total * self.settings.repeats)
             warnings.warn(note, HarnessWarning, stacklevel=2)
 
     def _compare(self, answers: tuple[Answer, ...]) -> None:
@@ -321,19 +339,6 @@ class LanguageModel:
             labels = {answer.label for answer in answers}
             # A failure has no label: two of them agree in nothing.
             self._agreed += len(labels) == 1 and "" not in labels
-
-    def _missing(self, failures: Mapping[str, int], total: int) -> str:
-        counts = " and ".join(
-            f"{counted(number, 'answer')} {kind}" for kind, number in sorted(failures.items())
-        )
-        remedy = {
-            "json": "a higher max_tokens, if the model reasons first, or another prompt or model",
-            "logprobs": "api: json with a higher max_tokens, if the model reasons first, or another prompt",
-        }.get(self.api_, "another prompt or model")
-        return (
-            f"{self.settings.model}: of {total:,} questions {counts}; a row without an answer counts as"
-            f" wrong: try {remedy}"
-        )
 
     def _questions(self, examples: Examples) -> Iterator[Question]:
         lettered = TRANSPORTS[self.api_].is_lettered
@@ -347,7 +352,14 @@ class LanguageModel:
                 yield self.prompt.question(example, asked, shown, lettered=lettered)
 
     def _asking(self) -> Session:
-        return Session(self.settings, self.usage_, is_foreign=self.is_foreign)
+        return Session(
+            self.settings, self.usage_, is_foreign=self.is_foreign, spent_before=self._spent_before
+        )
+
+
+def _priced(requests: int, tokens_in: int, tokens_out: int, prices: Prices | None) -> Estimate:
+    cost = 0.0 if prices is None else prices.cost(tokens_in, tokens_out)
+    return Estimate(requests, tokens_in, tokens_out, cost)
 
 
 def load(folder: Path, labels: LabelSet) -> LanguageModel:

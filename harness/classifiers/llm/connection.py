@@ -10,14 +10,15 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from harness.classifiers.llm.ledger import Charge
-from harness.classifiers.llm.pacing import Circuit, Pace, ServerGoneError
+from harness.classifiers.llm.ledger import Charge, Reservation
+from harness.classifiers.llm.pacing import MAX_REFUSED, Circuit, Pace, ServerGoneError, Waiting
 from harness.values.errors import ClassifierError, abbreviate
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class Connection:
     attempts : int
     sleep : callable
         Seconds → nothing; None to wait for the circuit or the time.
+    notify : callable
+        Is given a line for the person who waits, from any thread.
     """
 
     url: str
@@ -109,8 +112,10 @@ class Connection:
     pace: Pace = field(default_factory=Pace)
     attempts: int = ATTEMPTS
     sleep: Callable[[float], object] | None = None
+    notify: Callable[[str], object] = lambda _: None
 
     def __post_init__(self) -> None:
+        self.waiting = Waiting(self.notify, self.pace.clock)
         # Every request may fail a few times before the server counts as gone.
         self.circuit = Circuit(max(self.attempts, 4 * self.concurrency))
         self._client: httpx2.Client | None = None
@@ -164,14 +169,13 @@ class Connection:
             self._wait(self.pace.delay(tokens))
             sent = self.pace.clock()
             try:
-                data = self._charged(path, content, charge)
+                with self._reserving(charge) as reservation:
+                    # Only now: room in a budget may have been waited for.
+                    sent = self.pace.clock()
+                    data = self._charged(path, content, charge, reservation)
             except _Retry as error:
                 reason = error.reason
-                if error.alive:
-                    self.pace.refused(sent, error.wait)
-                    self.circuit.succeeded()
-                else:
-                    self.circuit.failed(self._gone(reason))
+                self._note(error, sent)
                 if attempt + 1 < self.attempts:
                     self._wait(max(error.wait, self._backoff(attempt)))
             except ServerGoneError as error:
@@ -180,27 +184,48 @@ class Connection:
             else:
                 self.circuit.succeeded()
                 self.pace.answered()
+                self.waiting.answered()
                 return Reply(data, self.pace.clock() - sent, attempt)
         self.circuit.check()
         raise UnansweredError(self._gone(f"{reason}, {self.attempts} times"))
 
-    def _charged(self, path: str, content: bytes, charge: Charge | None) -> Mapping[str, Any]:
+    def _note(self, error: _Retry, sent: float) -> None:
+        """Slow down, tell the person who waits, and end it where the server is gone or refuses too long."""
+        if not error.alive:
+            self.waiting.failed(f"the server at {self.host} does not answer: {error.reason}", sent, 0.0)
+            self.circuit.failed(self._gone(error.reason))
+            return
+        self.pace.refused(sent, error.wait)
+        self.circuit.succeeded()
+        seconds = self.waiting.failed(f"the server at {self.host} limits the rate", sent, error.wait)
+        if seconds > MAX_REFUSED:
+            self.circuit.open(
+                f"the server at {self.host} limits the rate: for {seconds:,.0f} seconds it has refused"
+                " everything (429); what it answered before is kept, so run this again later"
+            )
+
+    def _reserving(self, charge: Charge | None) -> AbstractContextManager[Reservation]:
         if charge is None:
-            return self._attempt(path, content)
-        with charge.reserving() as reservation:
-            try:
-                data = self._attempt(path, content)
-            except _Retry as error:
-                # What is refused for its rate, or never arrived, is not charged; what was lost may be.
-                reservation.cost = 0.0 if error.alive or error.is_unsent else None
-                raise
-            except DeclinedError:
-                raise
-            except ClassifierError:
-                reservation.cost = 0.0
-                raise
-            reservation.cost = charge.cost(data.get("usage"))
-            return data
+            return nullcontext(Reservation(0.0))
+        # A connection, its request and each piece of its answer may take the timeout in turn.
+        return charge.reserving(self._wait, 5 * self.timeout)
+
+    def _charged(
+        self, path: str, content: bytes, charge: Charge | None, reservation: Reservation
+    ) -> Mapping[str, Any]:
+        try:
+            data = self._attempt(path, content)
+        except _Retry as error:
+            # What is refused for its rate, or never arrived, is not charged; what was lost may be.
+            reservation.cost = 0.0 if error.alive or error.is_unsent else None
+            raise
+        except DeclinedError:
+            raise
+        except ClassifierError:
+            reservation.cost = 0.0
+            raise
+        reservation.cost = 0.0 if charge is None else charge.cost(data.get("usage"))
+        return data
 
     def _gone(self, reason: str) -> str:
         return (

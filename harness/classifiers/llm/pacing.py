@@ -24,6 +24,15 @@ MAX_INTERVAL = 60.0
 MIN_INTERVAL = 1e-3
 """Shorter intervals than this are none."""
 
+SILENCE = 5.0
+"""Seconds without an answer before the person who waits is told why."""
+
+NOTICE_INTERVAL = 30.0
+"""Seconds between two lines about it."""
+
+MAX_REFUSED = 300.0
+"""Seconds for which a server may refuse everything because of its rate; then a quota is used up."""
+
 
 class ServerGoneError(ClassifierError):
     """A server that no longer answers; what it answered before is kept."""
@@ -139,3 +148,53 @@ class Pace:
                 return
             self._slowed = now
             self.interval = min(MAX_INTERVAL, max(self.interval, 0.05) * SLOWDOWN)
+
+
+class Waiting:
+    """Tells the person who waits why nothing is answered. Safe to use from threads.
+
+    Parameters
+    ----------
+    notify : callable
+        Line → nothing.
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, notify: Callable[[str], object], clock: Callable[[], float]) -> None:
+        self.notify, self.clock = notify, clock
+        self._since: float | None = None
+        self._last_line = -float("inf")
+        self._lock = threading.Lock()
+
+    def answered(self) -> None:
+        """Note an answer: what fails after it is another silence."""
+        with self._lock:
+            self._since = None
+
+    def failed(self, reason: str, sent: float, wait: float) -> float:
+        """Note an attempt without an answer.
+
+        Parameters
+        ----------
+        reason : str
+            Follows "waiting: ".
+        sent : float
+            When it was sent, by the clock.
+        wait : float
+            Seconds for which the server asks; 0 where it does not say.
+
+        Returns
+        -------
+        float
+            Seconds since the first attempt after which none was answered.
+        """
+        with self._lock:
+            now = self.clock()
+            self._since = sent if self._since is None else min(self._since, sent)
+            silent = now - self._since
+            if silent + wait < SILENCE or now - self._last_line < NOTICE_INTERVAL:
+                return silent
+            self._last_line = now
+        self.notify(f"waiting: {reason}")
+        return silent

@@ -15,6 +15,7 @@ from harness.classifiers.llm.options import LlmOptions
 from harness.classifiers.llm.pacing import Pace
 from harness.values import secrets, trusted_hosts
 from harness.values.errors import ClassifierError
+from harness.values.progress import notifier
 
 LISTEN_SECONDS = 3.0
 """So long a server may take to accept a connection."""
@@ -30,10 +31,15 @@ class Session:
         What is asked is counted there.
     is_foreign : bool
         Whether the address is not one that this person wrote, and has to be trusted.
+    spent_before : float
+        What was spent before the budget began, and is part of it.
     """
 
-    def __init__(self, settings: LlmOptions, usage: Usage, *, is_foreign: bool) -> None:
+    def __init__(
+        self, settings: LlmOptions, usage: Usage, *, is_foreign: bool, spent_before: float = 0.0
+    ) -> None:
         self.settings, self.usage, self.is_foreign = settings, usage, is_foreign
+        self.spent_before = spent_before
 
     def __enter__(self) -> Asker:
         settings = self.settings
@@ -47,6 +53,7 @@ class Session:
             settings.concurrency,
             pace,
             settings.rate.attempts,
+            notify=notifier(),
         )
         self.database = Database(answers_file())
         store = AnswerStore(self.database, settings.url.rstrip("/"), settings.model)
@@ -60,6 +67,7 @@ class Session:
             settings.repeats,
             settings.prices,
             settings.budget,
+            self.spent_before,
             self.usage,
         )
 
@@ -100,11 +108,14 @@ def is_listening(url: str) -> bool:
 
 
 def spent(settings: LlmOptions) -> float:
-    """Return what was ever spent on a model at an address on this machine."""
+    """Return what was ever spent on a model at an address on this machine, without requests on their way.
+
+    What is reserved for those is more than they cost: a budget from now on would be too large by that.
+    """
     database = Database(answers_file())
     try:
         scope = AnswerStore(database, settings.url.rstrip("/"), settings.model).scope
-        return Ledger(database, scope).total()
+        return Ledger(database, scope).settled()
     finally:
         database.close()
 
@@ -117,18 +128,29 @@ def key_of(settings: LlmOptions) -> str:
     ClassifierError
         Where it is not bound to that, or not set.
     """
+    if problems := key_problems(settings):
+        raise ClassifierError("; ".join(problems))
+    value = _value(settings.key)
+    if value:
+        secrets.register(value, f"${{{settings.key}}}")
+    return value
+
+
+def key_problems(settings: LlmOptions) -> list[str]:
+    """Say why the key cannot be sent, a clause each: its variable is not set, or not bound to the address."""
     if not settings.key:
-        return ""
+        return []
+    problems = []
+    if not _value(settings.key):
+        problems.append(f"the environment variable {settings.key}, which should hold the key, is not set")
     if not trusted_hosts.is_bound(settings.key, settings.url):
         host = trusted_hosts.origin(settings.url)
-        raise ClassifierError(
+        problems.append(
             f"the key in {settings.key} is not bound to {host}; to let it go there:"
             f" harness trust key {settings.key} {host}"
         )
-    value = os.environ.get(settings.key, "").strip()
-    if not value:
-        raise ClassifierError(
-            f"the environment variable {settings.key}, which should hold the key, is not set"
-        )
-    secrets.register(value, f"${{{settings.key}}}")
-    return value
+    return problems
+
+
+def _value(name: str) -> str:
+    return os.environ.get(name, "").strip() if name else ""

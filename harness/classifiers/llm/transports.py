@@ -200,6 +200,14 @@ def _probability(value: Any) -> float:
     return float(value)
 
 
+def _of_logarithm(value: Any) -> float:
+    # A little above 0 is rounding; NaN, which Python reads in JSON, is a model whose numbers overflowed.
+    logarithm = math.nan if isinstance(value, bool) else float(value)
+    if not logarithm <= TOLERANCE:
+        raise ValueError("no logarithm of a probability")
+    return math.exp(min(0.0, logarithm))
+
+
 def _distribution(shares: Mapping[str, float], question: Question) -> Answer:
     """Return the answer of a full distribution over the labels."""
     total = sum(shares.values())
@@ -283,7 +291,7 @@ def _read_logprobs(data: Mapping[str, Any], question: Question) -> Answer:
         # A letter is several tokens: with a space before it, and in some vocabularies a mark for one.
         letter = str(token["token"]).strip(" \n\t\u2581\u0120").strip()
         if letter in by_letter:
-            shares[by_letter[letter]] += math.exp(min(0.0, float(token["logprob"])))
+            shares[by_letter[letter]] += _of_logarithm(token["logprob"])
     mass = sum(shares.values())
     if not mass > 0:
         raise ValueError("no label among the most probable tokens")

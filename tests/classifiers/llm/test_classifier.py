@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
+from harness.classifiers.llm import pacing
+from harness.classifiers.llm.failed_answers import describe_failures
 from harness.classifiers.protocol import Example
 from harness.values.errors import ClassifierError, HarnessWarning
 from harness.values.labels import STANCE, LabelSet, missing_rows
+from harness.values.progress import Display, progress_as
 from tests.classifiers.llm.asked_models import (
     FRAMES,
     ROWS,
@@ -22,6 +27,7 @@ from tests.classifiers.llm.asked_models import (
 )
 from tests.classifiers.llm.stub_server import Played, Request, Stub, chat, serving
 from tests.classifiers.llm.word_model import WordModel
+from tests.sentences import numbers
 
 
 @pytest.mark.parametrize("api", ["decisions", "systemone", "logprobs"])
@@ -95,6 +101,22 @@ def test_auto_says_why_nothing_fits() -> None:
     ]
 
 
+@pytest.mark.parametrize("display", ["auto", "off"])
+def test_a_wait_for_the_server_is_seen(
+    display: Display, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pacing, "SILENCE", 0.0)
+    words = WordModel()
+
+    def limiting(request: Request) -> Played:
+        return Played({}, 429) if request.number == 0 else words(request)
+
+    with serving(limiting) as stub, progress_as(display):
+        fitted(stub.url).predict(ROWS)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("waiting:")]
+    assert len(lines) == (display == "auto")
+
+
 @pytest.mark.parametrize("kind", ["refused", "malformed"])
 def test_a_missing_answer_is_a_missing_prediction(kind: str) -> None:
     words = WordModel(failing={"plain 1": kind})
@@ -107,9 +129,8 @@ def test_a_missing_answer_is_a_missing_prediction(kind: str) -> None:
         missing = [example.text == "Varna is plain 1." for example in ROWS]
         assert np.isnan(proba).all(axis=1).tolist() == missing
         assert np.isnan(proba).any(axis=1).tolist() == missing
-        # Kept like an answer: it is not asked again, and is still missing.
-        with pytest.warns(HarnessWarning):
-            codes = model.predict(ROWS)
+        # Kept like an answer: it is not asked again, and is still missing; a warning of it was given.
+        codes = model.predict(ROWS)
         assert len(stub.requests) == 12
         assert (codes < 0).tolist() == missing
 
@@ -149,12 +170,34 @@ def test_of_repeats_those_with_an_answer_count() -> None:
         assert model.usage()["agreement"] == 0
 
 
+@pytest.mark.parametrize("api", ["logprobs", "json", "decisions"])
+def test_the_advice_is_for_what_happened(api: str) -> None:
+    # A higher max_tokens helps against no filter.
+    refused, malformed = (describe_failures("tiny", api, {kind: 3}, 10) for kind in ("refused", "malformed"))
+    assert "max_tokens" not in refused
+    assert "filter" in refused
+    assert ("max_tokens" in malformed) == (api != "decisions")
+    assert "filter" not in malformed
+    assert numbers(refused) == numbers(malformed) == [10, 3]
+
+
+def test_each_kind_of_failure_is_warned_of_once() -> None:
+    with serving(WordModel(failing={"plain 1": "refused", "good 3": "malformed"})) as stub:
+        model = fitted(stub.url)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            # In parts, as a file is labelled: the first has a refusal, a later one what cannot be read.
+            for start in (0, 6, 0, 6):
+                model.predict(ROWS[start : start + 6])
+    kinds = [re.findall("refused|malformed", str(each.message)) for each in caught]
+    assert kinds == [["refused"], ["malformed"]]
+
+
 def test_the_prior_is_that_of_the_answers() -> None:
     with serving(WordModel(refuses=0.3, bias={"critical": 3.0})) as stub:
         with pytest.warns(HarnessWarning):
             model = fitted(stub.url, debias="prior")
-        with pytest.warns(HarnessWarning):
-            proba = model.predict_proba(ROWS)
+        proba = model.predict_proba(ROWS)
     assert np.isfinite(model.prior_).all()
     answered = ~np.isnan(proba).any(axis=1)
     assert 0 < answered.sum() < len(ROWS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ from harness.classifiers.llm.connection import (
     UnansweredError,
     UnsupportedError,
 )
-from harness.classifiers.llm.ledger import BudgetError, Charge, Ledger, Prices
-from harness.classifiers.llm.pacing import Pace, ServerGoneError
+from harness.classifiers.llm.ledger import Charge, Ledger, Prices
+from harness.classifiers.llm.pacing import MAX_INTERVAL, MAX_REFUSED, Pace, ServerGoneError
 from harness.classifiers.llm.window import ordered
+from harness.classifiers.remote import BudgetError
 from harness.values.errors import ClassifierError
 from tests.classifiers.llm.stub_server import Played, Script, serving
 
@@ -118,6 +121,68 @@ def test_an_attempt_ends_at_the_deadline(failure: Played, connection: Connect) -
 def test_too_long_an_answer_is_not_read(connection: Connect) -> None:
     with serving(after(Played(b" " * (MAX_BYTES + 1)))) as stub:
         assert connection(stub.url).post("/x", {}).retries == 1
+
+
+class Clock:
+    """Moved by what waits, so that minutes pass at once."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.lines: list[tuple[float, str]] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def notify(self, line: str) -> None:
+        self.lines.append((self.now, line))
+
+
+def waiting_for(script: Script, connection: Connect, count: int, **options: Any) -> tuple[Clock, str]:
+    """Ask so many things one after the other; return what was said meanwhile, and the error, if any."""
+    clock = Clock()
+    made = {"pace": Pace(clock=clock), "sleep": clock.sleep, "notify": clock.notify, "attempts": 100}
+    with serving(script) as stub:
+        opened = connection(stub.url, **made | options)
+        try:
+            for number in range(count):
+                opened.post("/x", {"item": number})
+        except ServerGoneError as error:
+            return clock, str(error)
+    return clock, ""
+
+
+def test_a_server_that_refuses_everything_is_waited_for_aloud_and_not_for_ever(connection: Connect) -> None:
+    clock, error = waiting_for(lambda _: FAILURES["429"], connection, 1)
+    assert "429" in error
+    assert MAX_REFUSED < clock.now - 100 < MAX_REFUSED + 2 * MAX_INTERVAL
+    assert {line.split(":")[0] for _, line in clock.lines} == {"waiting"}
+    moments = [moment for moment, _ in clock.lines]
+    assert moments[0] - 100 < 15
+    assert all(30 <= after - before < 120 for before, after in itertools.pairwise(moments))
+    assert len(moments) >= 4
+
+
+def test_a_server_that_breaks_down_is_waited_for_aloud(connection: Connect) -> None:
+    clock, error = waiting_for(lambda _: FAILURES["503"], connection, 1, concurrency=8)
+    assert "503" in error
+    assert len(clock.lines) >= 2
+    assert all("503" in line for _, line in clock.lines)
+
+
+def test_a_server_that_refuses_now_and_then_is_not_spoken_of(connection: Connect) -> None:
+    clock, error = waiting_for(
+        lambda request: FAILURES["429"] if request.number % 3 == 0 else OK, connection, 60
+    )
+    assert error == ""
+    assert clock.lines == []
+
+
+def test_a_long_wait_that_the_server_asks_for_is_said_at_once(connection: Connect) -> None:
+    clock, _ = waiting_for(after(FAILURES["429 with Retry-After"]), connection, 1)
+    assert [moment for moment, _ in clock.lines] == [100]
 
 
 def test_at_last_it_gives_up(connection: Connect) -> None:
@@ -235,6 +300,35 @@ def test_the_budget_stops_requests_before_it_is_passed(connection: Connect, char
     # After four there is 0.001 left, and an attempt may cost 0.002.
     assert len(stub.requests) == 4
     assert charge.ledger.total() == pytest.approx(0.004)
+
+
+def test_requests_beside_each_other_wait_for_room_in_the_budget(charge: Charge, connection: Connect) -> None:
+    # Two of a worst case of 0.002 fit beside each other; each costs 0.0001, a fiftieth of the budget.
+    cheap = Played({"usage": {"prompt_tokens": 90, "completion_tokens": 10}}, delay=0.01)
+    with serving(lambda _: cheap) as stub:
+        opened = connection(stub.url, concurrency=8, sleep=None)
+        sent = list(ordered(lambda item: opened.post("/x", {"item": item}, charge=charge), range(30), 8))
+        assert len(sent) == len(stub.requests) == 30
+        assert stub.most_at_once == 2
+        # The last one is sent where 0.002 are left, and after it less are.
+        with pytest.raises(BudgetError):
+            list(ordered(lambda item: opened.post("/x", {"item": item}, charge=charge), range(30), 8))
+    assert len(stub.requests) == 31
+    assert charge.ledger.total() == pytest.approx(0.0031)
+    # A wait for room is not a slow answer.
+    assert max(reply.seconds for reply in sent) < 0.5
+
+
+def test_what_waits_for_room_stops_with_the_run(charge: Charge, connection: Connect) -> None:
+    with serving(lambda _: PAID) as stub:
+        opened = connection(stub.url, sleep=None)
+        with charge.reserving(), charge.reserving(), ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(opened.post, "/x", {}, charge=charge) for _ in range(2)]
+            opened.circuit.open("stopped")
+            for future in waiting:
+                with pytest.raises(ServerGoneError, match="stopped"):
+                    future.result(10)
+    assert stub.requests == []
 
 
 @pytest.mark.parametrize("status", [401, 404])

@@ -189,6 +189,8 @@ MALFORMED: dict[str, tuple[Api, Any]] = {
     "cut": ("json", chat('{"label": "crit')),
     "no choices": ("json", {"choices": []}),
     "other tokens": ("logprobs", chat("x", {"x": 0.9, "AB": 0.1})),
+    "no logarithm": ("logprobs", chat("A", {"A": math.nan, "B": 0.4})),
+    "a logarithm above 0": ("logprobs", chat("A", {"A": 3.0, "B": 0.4})),
     "no answers": ("decisions", {"answers": []}),
     "two answers": ("decisions", decisions(choice_of(**SHARES), choice_of(**SHARES))),
     "too few labels": ("decisions", decisions(choice_of(critical=0.5, neutral=0.5))),
