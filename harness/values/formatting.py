@@ -34,9 +34,9 @@ def number(value: float, *, places: int = 3, signed: bool = False, missing: str 
     """
     if math.isnan(value):
         return missing
+    text = f"{value:+.{places}f}" if signed else f"{value:.{places}f}"
     # "-0.000" would read as a loss.
-    rounded = round(value, places) or 0.0
-    return f"{rounded:+.{places}f}" if signed and rounded else f"{rounded:.{places}f}"
+    return text if float(text) else text.lstrip("+-")
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:
