@@ -268,12 +268,12 @@ class Distilled:
 
     def probes(self) -> dict[str, Estimate]:
         """Return what the teacher takes to find out how it is asked; empty for one that asks no server."""
-        teacher = self._teacher(0) if isinstance(self.plan.teacher, Bound) else None
+        teacher: object = self._teacher(0) if isinstance(self.plan.teacher, Bound) else None
         return dict(teacher.probes()) if isinstance(teacher, Probing) else {}
 
     def obstacles(self) -> list[str]:
         """Say why the teacher could not be asked from this machine now; empty for one that asks no server."""
-        teacher = self._teacher(0) if isinstance(self.plan.teacher, Bound) else None
+        teacher: object = self._teacher(0) if isinstance(self.plan.teacher, Bound) else None
         return list(teacher.obstacles()) if isinstance(teacher, HasObstacles) else []
 
     def other_texts(self) -> list[str]:
