@@ -276,15 +276,16 @@ def test_a_search_that_did_not_run_leaves_no_number_of_the_filter_before(
 def blank_selects(tab: browser.Tab) -> list[str]:
     """Return the lists that show no value at all."""
     return tab.evaluate(
-        "[...document.querySelectorAll('select')].filter((list) => list.selectedIndex < 0).map((list) => list.id)"
+        "[...document.querySelectorAll('select')]"
+        ".filter((list) => list.selectedIndex < 0).map((list) => list.id)"
     )
 
 
 UNKNOWN = {
     "party": "Nobody", "outcome": "nonsense", "clf": "bert", "vs": "bert", "part": "moon", "split": "moon",
     "of": "joy", "sort": "fate", "seeds": "differ", "votes": "split", "why": "here", "audit": "none",
-    "slice": "none: x", "holder": "Nobody", "group": "Nobody", "fold": "9", "outlet": "Nobody", "truth": "joy",
-    "answer": "!neutral", "from": "2", "to": "x", "who": "differ", "row": "row-999", "re": "2",
+    "slice": "none: x", "holder": "Nobody", "group": "Nobody", "fold": "9", "outlet": "Nobody",
+    "truth": "joy", "answer": "!neutral", "from": "2", "to": "x", "who": "differ", "row": "row-999", "re": "2",
 }  # fmt: skip
 
 
@@ -316,7 +317,9 @@ def test_a_link_with_all_that_the_page_has_is_followed_in_silence(
     chromium: browser.Browser, tmp_path: Path
 ) -> None:
     address = write(tmp_path / "page.html", three(), outlet=["Post"] * 60 + ["Times"] * 60)
-    link = "clf=a&vs=b&outcome=wrong&who=differ&truth=critical&party=Varna&outlet=Post&of=neutral&from=0&to=0.9"
+    link = (
+        "clf=a&vs=b&outcome=wrong&who=differ&truth=critical&party=Varna&outlet=Post&of=neutral&from=0&to=0.9"
+    )
     tab = opened(chromium, f"{address}#{link}&sort=text")
     assert tab.evaluate("document.getElementById('left-out').textContent") == ""
     assert tab.evaluate("document.getElementById('of').value") == "neutral"

@@ -41,6 +41,21 @@ def answers(screen: Screen, annotator: str, rows: int) -> tuple[list[str], list[
     return keys, [json.dumps(each) for each in sent]
 
 
+ABSENT = "nothing is marked there"
+
+
+def test_rows_without_a_mark_are_told_where_rows_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path / "store"))
+    Path("rows.csv").write_text("text,target\nIt rained on the bridge.,Saffron Party\n", encoding="utf-8")
+    assert ABSENT not in run("label", "rows.csv", "--output", "votes.csv")
+    assert ABSENT not in run("label", "rows.csv", "--votes", "votes.csv")
+    monkeypatch.setattr("harness.explorer.web_server.serve", lambda app, listening, ready: ready())
+    assert ABSENT in " ".join(run("label", "rows.csv").split())
+
+
 @pytest.mark.parametrize("part", ["test", "validation"])
 def test_rows_of_an_experiment_are_labelled_blind(trained: Path, part: str) -> None:
     with running_screen(trained, "toys", "--rows", part, "--classifier", "verbs", store=STORE) as screen:
