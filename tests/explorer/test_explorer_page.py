@@ -285,7 +285,8 @@ UNKNOWN = {
     "party": "Nobody", "outcome": "nonsense", "clf": "bert", "vs": "bert", "part": "moon", "split": "moon",
     "of": "joy", "sort": "fate", "seeds": "differ", "votes": "split", "why": "here", "audit": "none",
     "slice": "none: x", "holder": "Nobody", "group": "Nobody", "fold": "9", "outlet": "Nobody",
-    "truth": "joy", "answer": "!neutral", "from": "2", "to": "x", "who": "differ", "row": "row-999", "re": "2",
+    "truth": "joy", "answer": "!neutral", "from": "2", "to": "x", "who": "differ",
+    "row": "row-999", "re": "2",
 }  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -52,7 +54,12 @@ def test_rows_without_a_mark_are_told_where_rows_are_shown(
     Path("rows.csv").write_text("text,target\nIt rained on the bridge.,Saffron Party\n", encoding="utf-8")
     assert ABSENT not in run("label", "rows.csv", "--output", "votes.csv")
     assert ABSENT not in run("label", "rows.csv", "--votes", "votes.csv")
-    monkeypatch.setattr("harness.explorer.web_server.serve", lambda app, listening, ready: ready())
+
+    def serve(_: object, listening: socket.socket, ready: Callable[[], None]) -> None:
+        with listening:
+            ready()
+
+    monkeypatch.setattr("harness.explorer.web_server.serve", serve)
     assert ABSENT in " ".join(run("label", "rows.csv").split())
 
 
