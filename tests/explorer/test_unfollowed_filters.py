@@ -1,4 +1,4 @@
-"""Filters that the explorer's page cannot follow: searches that did not run, links to what it does not have."""
+"""Filters that the explorer's page cannot follow: searches that did not run, links to what it has not."""
 
 from __future__ import annotations
 
