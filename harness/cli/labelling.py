@@ -210,8 +210,6 @@ def _desk(
         _refuse("belongs to a file", {"--predicted": predicted})
         store = Store.open(reading=True)
         task = experiment_task(store, source, options, classifier=classifier, part=part.value)
-    if note := _absent_note(task):
-        typer.echo(screen.paragraph(f"note: {note}"))
     return LabelDesk(task, VoteLog(log_path(home_folder(), task_name)))
 
 
@@ -292,6 +290,9 @@ def _serve(desk: LabelDesk, port: int | None, host: str, source: str) -> None:
     from harness.explorer.labelling.label_server import routes
     from harness.explorer.web_server import Access, guarded, listen, serve
 
+    # Where rows are shown alone: votes are written and read the same without marks.
+    if note := _absent_note(desk.task):
+        typer.echo(screen.paragraph(f"note: {note}"))
     listening = listen(PORTS if port is None else (port,), host)
     access = Access(listening.getsockname()[1], host)
     app = guarded(routes(desk), access)

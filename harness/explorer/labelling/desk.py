@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.explorer.labelling.annotators import tidy_name
 from harness.explorer.labelling.task import LabelItem, LabelTask
 from harness.explorer.labelling.vote_book import VoteBook
 from harness.explorer.labelling.vote_log import (
     ACTIONS,
+    MODEL,
     ROLES,
+    VOTES,
     Press,
     Vote,
     VoteLog,
@@ -75,6 +78,15 @@ class LabelDesk:
     def __init__(self, task: LabelTask, log: VoteLog) -> None:
         self.task, self.log, self.book = task, log, VoteBook(log)
 
+    def annotator(self, text: str) -> str:
+        """Return the name of an annotator as it first stood in the log; see :func:`annotator_name`.
+
+        Raises
+        ------
+        PressError
+        """
+        return self.log.spelling(annotator_name(text))
+
     def is_done(self, vote: Vote) -> bool:
         """Say whether a vote answers all that is asked of a row."""
         answers = {"stance": bool(vote.stance), "frames": vote.frames is not None}
@@ -92,9 +104,10 @@ class LabelDesk:
         Returns
         -------
         dict
-            ``row`` is None once all are done. Neither where a row comes from nor why it was picked is in it,
-            and of the model's label only whether there is one.
+            ``annotator`` is the name as it is shown. ``row`` is None once all are done. Neither where a row
+            comes from nor why it was picked is in it, and of the model's label only whether there is one.
         """
+        annotator = self.annotator(annotator)
         votes = self.book.of(annotator)
         barred = self.barred(annotator)
         order = [key for key in self.task.order_for(annotator) if key not in barred]
@@ -103,6 +116,7 @@ class LabelDesk:
         progress = _progress(len(order), [votes[k] for k in done])
         item = self.task.by_key.get(key)
         return {
+            "annotator": annotator,
             "row": None if item is None else _shown(item, votes.get(key)),
             "progress": {
                 "rows": progress.rows,
@@ -144,12 +158,16 @@ class LabelDesk:
         voted = self.book.of(annotator)
         if key not in voted or not self.is_done(voted[key]):
             raise PressError("the model's label is shown once this row is labelled")
-        self.note_look(annotator, key, "vote")
+        self._note_look(annotator, key, "vote", MODEL)
         return item.predicted
 
-    def note_look(self, annotator: str, key: str, role: str) -> None:
-        """Record that somebody saw the model's label of a row, or the votes of others on it; once."""
-        self.log.record(Press(f"looked:{role}:{annotator}:{key}", annotator, key, "looked", "1", role))
+    def note_votes_seen(self, annotator: str, key: str) -> None:
+        """Record that somebody who may settle a row saw the votes of others on it; once."""
+        self._note_look(annotator, key, "settle", VOTES)
+
+    def _note_look(self, annotator: str, key: str, role: str, seen: str) -> None:
+        name = self.annotator(annotator)
+        self.log.record(Press(f"looked:{role}:{name}:{key}", name, key, "looked", seen, role))
 
     def check_vote(self, vote: Vote) -> None:
         """Refuse a vote from a file whose labels are none of this task.
@@ -166,7 +184,7 @@ class LabelDesk:
             self._check_value("comment", text)
 
     def _checked(self, press: Press) -> Press:
-        name = annotator_name(press.annotator)
+        name = self.annotator(press.annotator)
         if press.role not in ROLES:
             raise PressError(f"there is no role {press.role!r}; {suggest(press.role, ROLES)}")
         if press.action not in ACTIONS or press.action == "looked":
@@ -206,14 +224,14 @@ class LabelDesk:
 
 
 def annotator_name(text: str) -> str:
-    """Return the name of an annotator as it is kept: usable characters, single spaces.
+    """Return the name of an annotator as it is kept: usable characters, NFC, single spaces.
 
     Raises
     ------
     PressError
         Where it is empty, longer than :data:`MAX_NAME`, or holds characters that are not shown.
     """
-    name = " ".join(usable_text(text).split())
+    name = tidy_name(text)
     if not 0 < len(name) <= MAX_NAME:
         raise PressError(f"a name has 1 to {MAX_NAME} characters")
     if not name.isprintable():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.explorer import page_writer
 from harness.explorer.labelling.agreement import RowVotes, agreement, answers, by_row, disagreements
-from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
+from harness.explorer.labelling.desk import LabelDesk, PressError
 from harness.explorer.labelling.vote_log import Press
 from harness.values import gold_origin
 from harness.values.errors import HarnessError
@@ -41,12 +41,12 @@ def routes(desk: LabelDesk) -> list[BaseRoute]:
 
     answered: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
         ("GET", "task"): lambda _: _described(desk),
-        ("GET", "state"): lambda sent: desk.state(_name(sent), _text(sent, "row")),
+        ("GET", "state"): lambda sent: desk.state(_name(desk, sent), _text(sent, "row")),
         ("POST", "press"): lambda sent: _pressed(desk, sent),
-        ("POST", "model"): lambda sent: {"label": desk.model_label(_name(sent), _text(sent, "row"))},
+        ("POST", "model"): lambda sent: {"label": desk.model_label(_name(desk, sent), _text(sent, "row"))},
         ("GET", "agreement"): lambda _: votes.agreement(),
         # It notes who saw the votes of others, so that it is no GET.
-        ("POST", "disagreement"): lambda sent: votes.disagreement(_name(sent), _text(sent, "row")),
+        ("POST", "disagreement"): lambda sent: votes.disagreement(_name(desk, sent), _text(sent, "row")),
     }
     pages = [Route(path, page) for path in FILES]
     return [
@@ -103,7 +103,7 @@ def _pressed(desk: LabelDesk, sent: Mapping[str, Any]) -> dict[str, Any]:
     )
     press = Press(name, annotator, item, action, value, _text(sent, "role") or "vote")
     recorded = desk.press(press)
-    annotator = annotator_name(annotator)
+    annotator = desk.annotator(annotator)
     if press.role == "settle":
         return {"recorded": recorded is not None}
     wanted = recorded.item if recorded is not None else press.item
@@ -158,7 +158,7 @@ class _CountedVotes:
         counts = {"open": len(open_keys), "barred": len(differing) - len(open_keys)}
         if not key:
             return {"row": None, **counts}
-        self.desk.note_look(annotator, key, "settle")
+        self.desk.note_votes_seen(annotator, key)
         item, row = task.by_key[key], rows[key]
         votes = [
             {
@@ -184,8 +184,8 @@ def _numbers(measure: Measure) -> dict[str, Any]:
     return {**numbers, "n": measure.n}
 
 
-def _name(sent: Mapping[str, Any]) -> str:
-    return annotator_name(_text(sent, "annotator"))
+def _name(desk: LabelDesk, sent: Mapping[str, Any]) -> str:
+    return desk.annotator(_text(sent, "annotator"))
 
 
 def _text(sent: Mapping[str, Any], name: str) -> str:

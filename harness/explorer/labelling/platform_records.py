@@ -133,6 +133,9 @@ def _with_key(vote: Vote, key: str) -> Vote:
     # A platform may keep the labels of what somebody took up and then skipped.
     if vote.skipped:
         vote = replace(vote, stance="", frames=None, holder="")
+    # Files of before said of whoever settled that they looked: they had seen the votes of others.
+    if vote.role == "settle":
+        vote = replace(vote, looked=False)
     return replace(vote, item=key)
 
 

@@ -44,15 +44,17 @@ class VoteBook:
             return self._until
 
     def of(self, annotator: str) -> Mapping[str, Vote]:
-        """Return the votes of an annotator by row; a copy."""
+        """Return the votes of an annotator, under whichever spelling of the name, by row; a copy."""
         self.refresh()
+        name = self.log.spelling(annotator)
         with self._lock:
-            return dict(self._votes.get((annotator, "vote"), {}))
+            return dict(self._votes.get((name, "vote"), {}))
 
     def looked_at(self, annotator: str) -> set[str]:
         """Return the rows on which an annotator has seen the votes of others, to settle them; a copy."""
+        name = self.log.spelling(annotator)
         with self._lock:
-            return set(self._looked.get(annotator, ()))
+            return set(self._looked.get(name, ()))
 
     def every(self) -> list[Vote]:
         """Return all votes, of both roles."""

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from harness.corpora.tabular import FileTable
 from harness.corpora.text_files import content, parsed_lines
 from harness.explorer.labelling.agreement import RowVotes, by_row, labels_of
+from harness.explorer.labelling.annotators import name_key
 from harness.explorer.labelling.argilla_records import argilla_record, is_argilla, read_argilla
 from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
 from harness.explorer.labelling.label_studio_records import label_studio_task, read_label_studio
@@ -224,15 +225,16 @@ def take_in(desk: LabelDesk, votes: Sequence[Vote]) -> TakenIn:
     CorpusError
         With the first :data:`MAX_PROBLEMS` votes whose label or annotator cannot be used.
     """
-    known_votes = {(vote.item, vote.annotator, vote.role): vote for vote in desk.log.votes()}
-    problems, presses, taken_in, foreign = [], [], 0, set()
-    earlier = 0
+    known_votes = {(vote.item, name_key(vote.annotator), vote.role) for vote in desk.log.votes()}
+    spelt: dict[tuple[str, str, str], str] = {}
+    problems, presses, taken_in, earlier, foreign = [], [], 0, 0, set()
     for vote in votes:
         if vote.item not in desk.task.by_key:
             foreign.add(vote.item)
             continue
-        key = (vote.item, vote.annotator, vote.role)
-        if key in known_votes:
+        key = (vote.item, name_key(vote.annotator), vote.role)
+        # Under a second spelling of their name a person has no second vote on a row.
+        if key in known_votes or spelt.setdefault(key, vote.annotator) != vote.annotator:
             earlier += 1
             continue
         try:
@@ -343,7 +345,8 @@ def _votes_of_cells(item: LabelItem) -> list[Vote]:
             comment=cells.get("comment", ""),
             skipped=cells.get("skipped", "") == "yes",
             at=cells.get("time", ""),
-            looked=cells.get("looked", "") == "yes",
+            # Files of before said so of whoever settled: they had seen the votes of others.
+            looked=role == "vote" and cells.get("looked", "") == "yes",
         )
         for (annotator, role), cells in fields.items()
     ]

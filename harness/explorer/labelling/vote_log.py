@@ -18,15 +18,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from harness.explorer.labelling.annotators import Spellings
 from harness.values.errors import StoreError
 
 Action = Literal["stance", "frames", "holder", "comment", "skip", "undo", "looked"]
-"""What a press does; ``looked``: the annotator asked for the model's label, or saw the votes of others."""
+"""What a press does; ``looked``: the annotator saw one of :data:`SIGHTS`."""
 
 Role = Literal["vote", "settle"]
 """Whether a press is a vote of its own, or settles the votes of others."""
 
 ACTIONS, ROLES = get_args(Action), get_args(Role)
+
+SIGHTS = MODEL, VOTES = "model", "votes"
+"""What somebody may have seen: the model's label of a row, or the votes of others on it."""
 
 SEPARATOR = "|"
 """Between the frames of one vote."""
@@ -78,7 +82,8 @@ class Press:
         One of :data:`ACTIONS`.
     value : str
         A label; frames, joined by :data:`SEPARATOR`, empty for none; a holder or a comment, empty to withdraw
-        it; of an undo, the number of what it takes back, which the log fills in.
+        it; of an undo, the number of what it takes back, which the log fills in; of a look, one of
+        :data:`SIGHTS`, or ``1`` in logs of before, where the role tells which.
     role : str
         One of :data:`ROLES`.
     at : str
@@ -115,7 +120,8 @@ class Vote:
     at : str
         ISO time of the last press.
     looked : bool
-        Whether the annotator had seen the model's label, or the votes of others, before the last press.
+        Whether the annotator had seen the model's label before the last press. Whoever settles has seen the
+        votes of others, and never the model's label: it is shown to those alone who voted on the row.
     """
 
     item: str
@@ -142,7 +148,8 @@ class VoteLog:
     Parameters
     ----------
     path : Path
-        The SQLite file, created where there is none; several processes may write it at once.
+        The SQLite file, created where there is none; several processes may write it at once. Presses
+        under several spellings of a name (see :class:`Spellings`) are those of one person.
 
     Raises
     ------
@@ -153,6 +160,7 @@ class VoteLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self._spellings, self._spelt_until = Spellings(), 0
         with self._refused():
             path.parent.mkdir(parents=True, exist_ok=True)
             # Open throughout: whoever closes the last connection of a file brings all of it to the disk.
@@ -186,10 +194,12 @@ class VoteLog:
             # At once: two that both read first and then want to write would wait for each other.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                recorded = [_appended(self._connection, press) for press in presses]
+                recorded = [self._append(press) for press in presses]
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.rollback()
+                # Numbers of presses that were rolled back are given anew, to other names.
+                self._spellings, self._spelt_until = Spellings(), 0
                 raise
         return recorded
 
@@ -197,16 +207,43 @@ class VoteLog:
         self, annotator: str | None = None, *, role: str | None = None, since: int = 0
     ) -> list[Press]:
         """Return the presses of an annotator, or of all, after a number, in the order of the log."""
-        wanted = [("annotator", annotator), ("role", role)]
-        where = "".join(f" AND {name} = ?" for name, value in wanted if value is not None)
-        values = [since, *(value for _, value in wanted if value is not None)]
-        query = f"SELECT {_COLUMNS} FROM presses WHERE number > ?{where} ORDER BY number"  # noqa: S608 (names of columns)
         with self._lock, self._refused():
-            return [_press(row) for row in self._connection.execute(query, values)]
+            self._learn()
+            names = [] if annotator is None else self._spellings.every(annotator)
+            where = f" AND annotator IN ({_marks(names)})" if names else ""
+            where += " AND role = ?" if role is not None else ""
+            values = [since, *names, *([role] if role is not None else [])]
+            query = f"SELECT {_COLUMNS} FROM presses WHERE number > ?{where} ORDER BY number"  # noqa: S608 (names of columns)
+            presses = [_press(row) for row in self._connection.execute(query, values)]
+            # Another process may have written a name after it was looked for.
+            for press in presses:
+                self._spellings.learn(press.annotator)
+            return [replace(press, annotator=self._spellings.shown(press.annotator)) for press in presses]
+
+    def spelling(self, annotator: str) -> str:
+        """Return the name of an annotator as they wrote it first; tidied, where they are new."""
+        with self._lock, self._refused():
+            self._learn()
+            return self._spellings.shown(annotator)
 
     def votes(self, annotator: str | None = None, *, role: str | None = None) -> list[Vote]:
         """Return what an annotator, or everybody, says of each row; see :func:`votes_of`."""
         return votes_of(self.presses(annotator, role=role))
+
+    def _learn(self) -> None:
+        """Read the names of new presses."""
+        query = "SELECT number, annotator FROM presses WHERE number > ? ORDER BY number"
+        for number, name in self._connection.execute(query, (self._spelt_until,)):
+            self._spellings.learn(str(name))
+            self._spelt_until = int(number)
+
+    def _append(self, press: Press) -> Press | None:
+        """Append a press under the first spelling of its annotator's name."""
+        self._learn()
+        names = self._spellings.every(press.annotator)
+        return _appended(
+            self._connection, replace(press, annotator=self._spellings.shown(press.annotator)), names
+        )
 
     @contextlib.contextmanager
     def _refused(self) -> Iterator[None]:
@@ -263,7 +300,7 @@ def presses_for(vote: Vote) -> list[Press]:
     Each has a name that follows from the vote, so that a file that is read twice counts once.
     """
     given = [
-        ("looked", "1" if vote.looked else None),
+        ("looked", MODEL if vote.looked and vote.role == "vote" else None),
         ("skip", "1" if vote.skipped else None),
         ("stance", vote.stance or None),
         ("frames", frames_text(vote.frames) if vote.frames is not None else None),
@@ -297,11 +334,21 @@ def _after(vote: Vote, press: Press) -> Vote:
             # Whoever skips a row after all takes the label back, and may still say why.
             return replace(vote, stance="", frames=None, holder="", skipped=True)
         case "looked":
-            return replace(vote, looked=True)
+            return replace(vote, looked=vote.looked or _saw_model(press))
     return vote
 
 
-def _appended(connection: sqlite3.Connection, press: Press) -> Press | None:
+def _saw_model(press: Press) -> bool:
+    # Logs of before say 1 of both: only who voted was shown the model's label, only who settles the votes.
+    return press.role == "vote" and press.value != VOTES
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _appended(connection: sqlite3.Connection, press: Press, names: Sequence[str]) -> Press | None:
+    """Append a press of an annotator who has these spellings in the log."""
     same = connection.execute(f"SELECT {_COLUMNS} FROM presses WHERE press = ?", (press.press,)).fetchone()  # noqa: S608
     if same is not None:
         # Sent again, since its answer was lost.
@@ -309,7 +356,7 @@ def _appended(connection: sqlite3.Connection, press: Press) -> Press | None:
         return earlier if earlier.action != "undo" else _numbered(connection, int(earlier.value))
     taken_back = None
     if press.action == "undo":
-        taken_back = _last(connection, press)
+        taken_back = _last(connection, press.role, names)
         if taken_back is None:
             return None
         press = replace(press, item=taken_back.item, value=str(taken_back.number))
@@ -322,17 +369,17 @@ def _appended(connection: sqlite3.Connection, press: Press) -> Press | None:
     return taken_back or replace(press, at=at, number=int(cursor.lastrowid or 0))
 
 
-def _last(connection: sqlite3.Connection, press: Press) -> Press | None:
+def _last(connection: sqlite3.Connection, role: str, names: Sequence[str]) -> Press | None:
     """Return the last press of an annotator that still holds; looking at something cannot be undone."""
     query = f"""
         SELECT {_COLUMNS} FROM presses AS last
-        WHERE annotator = :annotator AND role = :role AND action NOT IN ('undo', 'looked')
+        WHERE annotator IN ({_marks(names)}) AND role = ? AND action NOT IN ('undo', 'looked')
           AND NOT EXISTS (
-            SELECT 1 FROM presses WHERE annotator = :annotator AND role = :role AND action = 'undo'
+            SELECT 1 FROM presses WHERE annotator IN ({_marks(names)}) AND role = ? AND action = 'undo'
               AND value = CAST(last.number AS TEXT))
         ORDER BY number DESC LIMIT 1
     """  # noqa: S608 (names of columns)
-    row = connection.execute(query, {"annotator": press.annotator, "role": press.role}).fetchone()
+    row = connection.execute(query, [*names, role, *names, role]).fetchone()
     return _press(row) if row is not None else None
 
 

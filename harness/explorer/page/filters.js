@@ -6,6 +6,8 @@ const NOTHING = Object.freeze({
 });
 // Parts that choose rows by what classifiers answered: numbers over such rows describe them, and estimate nothing.
 const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "audit", "why", "from", "to"];
+// Parts whose values are those of a column of the rows.
+const BY_COLUMN = {split: "split", party: "target", outlet: "outlet", holder: "holder", group: "group", fold: "fold"};
 const VIEW_ONLY = ["clf", "vs", "sort", "row", "of", "split", "re"];
 const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000;
 
@@ -14,17 +16,35 @@ function filterText(filter) {
   return new URLSearchParams(pairs).toString();
 }
 
-// Whatever an address holds: unknown parts are left out, so that an old or mistyped link opens.
+// Whatever an address holds, so that an old or mistyped link opens: the filter, and the parts that were left out of it.
 function readFilter(text) {
-  const filter = {...NOTHING};
+  const filter = {...NOTHING}, unknown = [];
   for (const [key, value] of new URLSearchParams(text.replace(/^#/, ""))) {
-    if (Object.hasOwn(NOTHING, key)) filter[key] = value;
+    if (value === "" && Object.hasOwn(NOTHING, key)) continue;
+    if (Object.hasOwn(NOTHING, key) && isKnown(key, value)) filter[key] = value;
+    else unknown.push(`${key}=${shortened(value)}`);
   }
   if (!T.split.includes(filter.split)) filter.split = T.split.includes("test") ? "test" : T.split[0];
-  for (const key of ["clf", "vs"]) if (!T.classifiers.some((classifier) => classifier.name === filter[key])) filter[key] = "";
-  if (filter.vs === focusOf(filter).name) filter.vs = "";
-  for (const key of ["from", "to"]) if (filter[key] !== "" && !(Number(filter[key]) >= 0 && Number(filter[key]) <= 1)) filter[key] = "";
-  return filter;
+  // Beside itself a classifier has nothing to differ from, and a pair needs two.
+  const drop = (key) => { if (filter[key]) { unknown.push(`${key}=${shortened(filter[key])}`); filter[key] = ""; } };
+  if (filter.vs === focusOf(filter).name) drop("vs");
+  if (!filter.vs) drop("who");
+  return {filter, unknown};
+}
+
+const shortened = (value) => value.length > 40 ? `${value.slice(0, 39)}…` : value;
+
+// Whether a part of a filter may have a value here: chosen from a list, it is one that the list offers.
+function isKnown(key, value) {
+  if (Object.hasOwn(BY_COLUMN, key)) return T[BY_COLUMN[key]].includes(value);
+  if (key === "clf") return T.classifiers.some((classifier) => classifier.name === value);
+  if (key === "truth" || key === "answer") return T.labels.includes(value) || (T.multi && value.startsWith("!") && T.labels.includes(value.slice(1))) || (key === "answer" && value === "no answer");
+  if (key === "from" || key === "to") return value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1 && T.classifiers.some((classifier) => classifier.stated);
+  if (key === "row") return T.ids.some((_, row) => nameOf(row) === value);
+  if (key === "re") return value === "1";
+  if (key === "q") return true;
+  const control = document.querySelector(`select[data-key="${key}"]`);
+  return !control.closest("[hidden]") && [...control.options].some((option) => option.value === value);
 }
 
 const focusOf = (filter) => T.classifiers.find((classifier) => classifier.name === filter.clf) || T.best;
@@ -48,10 +68,7 @@ function tests(filter) {
     const code = T[name].indexOf(value), column = T.col[name];
     list.push((row) => column[row] === code);
   };
-  equals("split", filter.split);
-  for (const [key, name] of [["party", "target"], ["outlet", "outlet"], ["holder", "holder"], ["group", "group"], ["fold", "fold"]]) {
-    if (filter[key]) equals(name, filter[key]);
-  }
+  for (const [key, name] of Object.entries(BY_COLUMN)) if (filter[key]) equals(name, filter[key]);
   if (filter.truth) { const test = setTest(filter.truth); list.push((row) => test(T.truth[row])); }
   if (filter.answer) { const test = setTest(filter.answer); list.push((row) => test(first.label[row])); }
   const outcome = {

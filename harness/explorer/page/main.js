@@ -18,6 +18,7 @@ function writeAddress(step) {
 
 function change(parts, step = true) {
   state = {...state, row: "", ...parts};
+  sayLeftOut([]);
   if (!state.vs) state.who = "";
   writeAddress(step);
   draw();
@@ -27,10 +28,15 @@ async function draw() {
   const step = ++drawn, cancelled = () => step !== drawn;
   showControls();
   if (state.q && state.re && !(regexMatches.get(state.q) instanceof Uint8Array)) {
-    byId("search-says").textContent = "searching …";
+    byId("search-says").textContent = "searching … Rows and numbers are still those of the filter before.";
     const answer = await runRegex(state.q);
     if (cancelled()) return;
-    if (typeof answer === "string") { byId("search-says").textContent = answer; showRows(new Int32Array(0)); report(0); drawDetail(null); return; }
+    if (typeof answer === "string") {
+      byId("search-says").textContent = `${answer.replace(/[.!]$/, "")}. No rows are shown, as the search did not run.`;
+      drawUnrun();
+      document.documentElement.dataset.settled = String(step);
+      return;
+    }
     regexMatches.set(state.q, answer);
   }
   byId("search-says").textContent = "";
@@ -58,6 +64,16 @@ async function draw() {
   document.documentElement.dataset.settled = String(step);
 }
 
+// A search that did not run says nothing of any row: what stood here was about the filter before.
+function drawUnrun() {
+  list.selected = -1;
+  showRows(new Int32Array(0));
+  byId("empty").hidden = true;
+  byId("count").textContent = "not searched";
+  drawDetail(null);
+  blankScores();
+}
+
 function report(n) {
   const total = T.col.split.reduce((sum, code) => sum + (T.split[code] === state.split ? 1 : 0), 0);
   byId("count").textContent = `${thousands(n)} of ${counted(total, "row")}`;
@@ -79,7 +95,8 @@ function openRow(row) {
 function showControls() {
   for (const element of document.querySelectorAll("[data-key]")) {
     if (element.type === "checkbox") element.checked = state[element.dataset.key] !== "";
-    else if (element !== document.activeElement || element.tagName === "SELECT") element.value = state[element.dataset.key] || element.dataset.none || "";
+    else if (element.tagName === "SELECT") select(element, element.id === "of" ? probabilityOf(state) : state[element.dataset.key]);
+    else if (element !== document.activeElement) element.value = state[element.dataset.key];
   }
   if (byId("q") !== document.activeElement) byId("q").value = state.q;
   byId("clf").value = focusOf(state).name;
@@ -88,6 +105,25 @@ function showControls() {
   const chips = Object.entries(TITLES).filter(([key]) => state[key]).map(([key, title]) => make("button", {type: "button", class: "chip", "aria-label": `remove ${title}: ${state[key]}`, onclick: () => change({[key]: ""})}, `${title}: ${words(state[key])} ×`));
   if (state.from !== "" || state.to !== "") chips.push(make("button", {type: "button", class: "chip", onclick: () => change({from: "", to: ""})}, `p(${words(probabilityOf(state))}): ${state.from || 0} to ${state.to || 1} ×`));
   byId("chips").replaceChildren(...chips, isFiltered(state) ? make("button", {type: "button", class: "chip all", onclick: () => change({...NOTHING, split: state.split, clf: state.clf, vs: state.vs})}, "clear all") : "");
+}
+
+// Of very many values a list offers the most frequent alone: another one that is chosen joins them.
+function select(element, value) {
+  element.value = value;
+  if (element.value !== value) { element.append(make("option", {value}, value)); element.value = value; }
+}
+
+// Take a filter from a text, and say what of it this page does not know.
+function readState(text) {
+  const {filter, unknown} = readFilter(text);
+  state = filter;
+  byId("q").value = state.q;
+  byId("filter-text").value = filterText(state);
+  sayLeftOut(unknown);
+}
+
+function sayLeftOut(unknown) {
+  byId("left-out").textContent = unknown.length ? `The address names what this page does not have; it was left out: ${unknown.join(", ")}.` : "";
 }
 
 function options(id, pairs) {
@@ -136,8 +172,8 @@ function listen() {
   byId("q").addEventListener("change", (event) => { clearTimeout(waiting); if (event.target.value !== state.q) change({q: event.target.value}); else writeAddress(true); });
   byId("list").addEventListener("scroll", drawRows, {passive: true});
   addEventListener("resize", () => { list.first = -1; showRows(list.rows); });
-  addEventListener("popstate", () => { state = readFilter(location.hash); byId("q").value = state.q; draw(); });
-  byId("filter-text").addEventListener("change", (event) => { state = readFilter(event.target.value); byId("q").value = state.q; writeAddress(true); draw(); });
+  addEventListener("popstate", () => { readState(location.hash); draw(); });
+  byId("filter-text").addEventListener("change", (event) => { readState(event.target.value); writeAddress(true); draw(); });
   byId("to-filters").addEventListener("click", () => document.querySelector("aside").scrollIntoView());
   byId("help-button").addEventListener("click", () => byId("help").showModal());
   document.addEventListener("keydown", pressed);
@@ -206,14 +242,12 @@ async function start() {
     return;
   }
   T.best = bestOf(T);
-  state = readFilter(location.hash);
   drawTop();
   drawHead();
   fillControls();
+  readState(location.hash);
   listen();
-  byId("q").value = state.q;
   if (window !== window.top) byId("filter-box").open = true;
-  byId("filter-text").value = filterText(state);
   document.body.dataset.classifiers = String(T.classifiers.length);
   document.body.style.setProperty("--classifiers", T.classifiers.length);
   document.body.style.setProperty("--lines", Math.ceil(T.classifiers.length / 4));

@@ -2,26 +2,37 @@
 
 const BINS = 20, WIDTH = 260, HEIGHT = 64;
 
+// Without tallies, where a search did not run, the classifiers stand there without a number.
 function drawScores(tallied, ranges) {
   const head = make("tr", {}, make("th", {}, "classifier"), make("th", {class: "right"}, "n"), make("th", {class: "right"}, T.multi ? "all right" : "accuracy"), make("th", {class: "right"}, "macro-F1"));
   const focus = focusOf(state);
   const cell = (value, range) => make("td", {class: "right"}, decimals(value), make("small", {}, range ? `${decimals(range[0])} to ${decimals(range[1])}` : "\u00a0"));
   const rows = T.classifiers.map((classifier, number) => {
-    const values = score(tallied[number]), range = ranges && ranges[number];
+    const values = tallied ? score(tallied[number]) : {accuracy: NaN, f1: NaN}, range = ranges && ranges[number];
     return make("tr", {class: classifier === focus ? "focus" : undefined},
       make("th", {scope: "row"}, make("button", {type: "button", class: "link", "aria-pressed": String(classifier === focus), onclick: () => change({clf: classifier.name, ...(state.vs === classifier.name ? {vs: "", who: ""} : {})})}, classifier.name)),
-      make("td", {class: "right"}, thousands(tallied[number].n)), cell(values.accuracy, range && range.accuracy), cell(values.f1, range && range.f1));
+      make("td", {class: "right"}, tallied ? thousands(tallied[number].n) : "–"), cell(values.accuracy, range && range.accuracy), cell(values.f1, range && range.f1));
   });
   byId("scores").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
   const drawn = ranges && ranges.filter(Boolean), resampled = drawn && drawn.find((range) => range.draws);
   const seeds = T.classifiers.some((classifier) => classifier.seeds > 1) ? "Scores are means over seeds; a row shows the answer of most seeds. " : "";
-  const how = ranges === null ? "Intervals are being computed." : !tallied.some((tally) => tally.n) ? "" : !drawn.length ? "No intervals: too few groups, or too many rows to resample here."
+  const how = !tallied ? "" : ranges === null ? "Intervals are being computed." : !tallied.some((tally) => tally.n) ? "" : !drawn.length ? "No intervals: too few groups, or too many rows to resample here."
     : resampled ? `95 % intervals by the method of the run's report, from ${thousands(resampled.draws)} draws made here: their ends may differ in the last digits.` : "95 % intervals as in the run's report and in the comparison.";
-  byId("how").textContent = seeds + how;
-  const warning = choosesByOutcome(state) ? "These rows were chosen by what classifiers answered: the numbers describe them and estimate nothing."
+  byId("how").textContent = tallied ? seeds + how : "No scores: the search did not run.";
+  const warning = !tallied ? "" : choosesByOutcome(state) ? "These rows were chosen by what classifiers answered: the numbers describe them and estimate nothing."
     : state.truth ? "These rows were chosen by their true label: accuracy is the recall of it." : "";
   byId("chosen").textContent = warning;
   byId("chosen").hidden = warning === "";
+}
+
+// Nothing is known of the rows that were asked for: no number stays, nor what it was computed from.
+function blankScores() {
+  drawScores(null, null);
+  for (const id of ["confusion", "histogram", "pair-table"]) byId(id).replaceChildren();
+  byId("confusion-of").textContent = focusOf(state).name;
+  byId("histogram").setAttribute("aria-label", "No histogram: the search did not run");
+  byId("pair").hidden = true;
+  byId("pair-test").textContent = "";
 }
 
 function drawConfusion(rows) {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -39,6 +41,26 @@ def answers(screen: Screen, annotator: str, rows: int) -> tuple[list[str], list[
         keys.append(key)
     sent += [state, screen.get("agreement"), screen.post("disagreement", annotator=annotator)]
     return keys, [json.dumps(each) for each in sent]
+
+
+ABSENT = "nothing is marked there"
+
+
+def test_rows_without_a_mark_are_told_where_rows_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARNESS_STORE", str(tmp_path / "store"))
+    Path("rows.csv").write_text("text,target\nIt rained on the bridge.,Saffron Party\n", encoding="utf-8")
+    assert ABSENT not in run("label", "rows.csv", "--output", "votes.csv")
+    assert ABSENT not in run("label", "rows.csv", "--votes", "votes.csv")
+
+    def serve(_: object, listening: socket.socket, ready: Callable[[], None]) -> None:
+        with listening:
+            ready()
+
+    monkeypatch.setattr("harness.explorer.web_server.serve", serve)
+    assert ABSENT in " ".join(run("label", "rows.csv").split())
 
 
 @pytest.mark.parametrize("part", ["test", "validation"])

@@ -90,6 +90,20 @@ def test_two_label_by_keyboard_and_a_third_settles(chromium: browser.Browser, tm
     assert sum(vote.role == "vote" for vote in votes(tmp_path)) == 2 * ROWS
 
 
+def test_another_spelling_of_a_name_is_the_same_person(chromium: browser.Browser, tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.csv", ROWS)
+    with running_screen(tmp_path, "rows.csv") as screen:
+        ada = opened(chromium, screen, "Ada")
+        ada.press("1")
+        wait_for_done(ada, 1)
+        again = opened(chromium, screen, "ada ")
+        wait_for_done(again, 1)
+        assert text(again, "who") == "Ada"
+        again.press("2")
+        wait_for_done(again, 2)
+    assert [vote.annotator for vote in votes(tmp_path)] == ["Ada", "Ada"]
+
+
 def test_every_key_does_what_it_says(chromium: browser.Browser, tmp_path: Path) -> None:
     write_rows(tmp_path / "rows.csv", ROWS)
     with running_screen(tmp_path, "rows.csv", "--ask", "both") as screen:

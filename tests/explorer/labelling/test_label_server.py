@@ -122,6 +122,37 @@ def test_a_third_person_settles_and_the_votes_stay(screen: Screen, tmp_path: Pat
     ]  # fmt: skip
 
 
+def test_nobody_settles_what_they_voted_on_under_another_spelling(screen: Screen, tmp_path: Path) -> None:
+    key = screen.get("state", annotator="Ada")["row"]["key"]
+    press(screen, "Ada", key, "stance", "critical")
+    press(screen, "Ben", key, "stance", "neutral")
+    for name in ("ada", " ADA ", "aDa"):
+        assert screen.get("state", annotator=name)["annotator"] == "Ada"
+        assert screen.get("state", annotator=name)["progress"]["done"] == 1
+        assert screen.post("disagreement", annotator=name)["row"] is None
+        settled = {"press": name, "annotator": name, "item": key, "action": "stance", "value": "neutral"}
+        assert screen.ask("POST", "api/press", json.dumps(settled | {"role": "settle"}).encode())[0] == 409
+    # A second vote under another spelling replaces the first: nobody agrees with themselves.
+    press(screen, "ada", key, "stance", "neutral")
+    assert screen.get("agreement")["annotators"] == 2
+    votes = VoteLog(tmp_path / "store" / "labels" / "rows.db").votes()
+    assert [(vote.annotator, vote.stance) for vote in votes] == [("Ada", "neutral"), ("Ben", "neutral")]
+
+
+def test_whoever_saw_votes_and_no_model_is_not_said_to_have_seen_it(screen: Screen, tmp_path: Path) -> None:
+    keys = [screen.get("state", annotator="Ada")["row"]["key"]]
+    press(screen, "Ada", keys[0], "stance", "critical")
+    press(screen, "Ben", keys[0], "stance", "neutral")
+    screen.post("model", annotator="Ben", row=keys[0])
+    screen.post("disagreement", annotator="Cy")
+    press(screen, "Cy", keys[0], "stance", "neutral", role="settle")
+    log = VoteLog(tmp_path / "store" / "labels" / "rows.db")
+    looked = {vote.annotator: vote.looked for vote in log.votes()}
+    assert looked == {"Ada": False, "Ben": True, "Cy": False}
+    seen = [(each.annotator, each.value) for each in log.presses() if each.action == "looked"]
+    assert seen == [("Ben", "model"), ("Cy", "votes")]
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

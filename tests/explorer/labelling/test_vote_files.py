@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from harness.explorer.labelling.desk import LabelDesk
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
 from harness.explorer.labelling.task import LabelTask
 from harness.explorer.labelling.vote_files import TakenIn, VoteFormat, read_votes, take_in, write_votes
-from harness.explorer.labelling.vote_log import Press, VoteLog, presses_for
+from harness.explorer.labelling.vote_log import Press, Vote, VoteLog, presses_for
 from harness.values.errors import CorpusError, OutputError
 from tests.explorer.labelling.small_tasks import small_task, vote
 
@@ -122,6 +123,33 @@ def test_votes_are_taken_in_once_and_the_log_wins(tmp_path: Path) -> None:
     assert take_in(other, votes) == TakenIn(9, 1, 10)
     assert take_in(other, votes) == TakenIn(0, 10, 10)
     assert {each.stance for each in other.log.votes() if each.item == first} == {"neutral"}
+
+
+def test_spellings_of_a_name_give_one_vote(tmp_path: Path) -> None:
+    desk = LabelDesk(small_task(2), VoteLog(tmp_path / "votes.db"))
+    first, second = desk.task.by_key
+    given = [Vote(first, "ada", stance="critical"), Vote(first, "Ada ", stance="neutral")]
+    assert take_in(desk, [*given, Vote(second, "ADA", stance="neutral")]) == TakenIn(2, 1, 0)
+    assert take_in(desk, given) == TakenIn(0, 2, 0)
+    expected = [("ada", "critical"), ("ada", "neutral")]
+    assert [(each.annotator, each.stance) for each in desk.log.votes()] == expected
+
+
+@pytest.mark.parametrize(("name", "form"), WAYS, ids=[form + name[5:] for name, form in WAYS])
+def test_no_file_says_of_who_settled_that_they_saw_the_model(
+    tmp_path: Path, name: str, form: VoteFormat
+) -> None:
+    desk = voted_desk(tmp_path)
+    vote(desk.log, "Ada", next(iter(desk.task.by_key)), "looked", "model")
+    # As files of before said it.
+    votes = [replace(each, looked=each.looked or each.role == "settle") for each in desk.log.votes()]
+    assert any(each.looked and each.role == "settle" for each in votes)
+    write_votes(tmp_path / name, desk.task, votes, form)
+    read = read_votes(tmp_path / name, desk.task)
+    assert {(each.annotator, each.role) for each in read if each.looked} == {("Ada", "vote")}
+    write_votes(tmp_path / "votes.csv", desk.task, desk.log.votes())
+    header = (tmp_path / "votes.csv").read_text(encoding="utf-8").partition("\n")[0]
+    assert ("looked by" in header, "looked settled" in header) == (True, False)
 
 
 def test_a_vote_that_cannot_be_used_stops_the_file(tmp_path: Path) -> None:

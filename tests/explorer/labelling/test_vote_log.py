@@ -98,6 +98,68 @@ def test_a_vote_from_a_file_counts_once(tmp_path: Path) -> None:
     assert len(other.presses()) == 3
 
 
+def test_a_log_of_before_tells_who_saw_the_model_from_who_saw_votes(tmp_path: Path) -> None:
+    log = small_log(tmp_path)
+    # Both were written with the same value then.
+    vote(log, "Ada", "a", "stance", "critical")
+    vote(log, "Ada", "a", "looked", "1")
+    vote(log, "Cy", "a", "looked", "1", "settle")
+    vote(log, "Cy", "a", "stance", "neutral", "settle")
+    assert [(each.annotator, each.looked) for each in log.votes()] == [("Ada", True), ("Cy", False)]
+    again = [press for each in log.votes() for press in presses_for(each)]
+    assert [(press.annotator, press.value) for press in again if press.action == "looked"] == [
+        ("Ada", "model")
+    ]
+
+
+SPELLINGS = ("Zoë", "zoë ", "  ZOË", "Zoe\u0308", "zoe\u0308")
+
+
+def test_spellings_of_a_name_are_one_person_under_the_first(tmp_path: Path) -> None:
+    log = small_log(tmp_path)
+    for number, name in enumerate(SPELLINGS):
+        vote(log, name, f"i{number}", "stance", "critical")
+    vote(log, "Zoe", "i0", "stance", "neutral")
+    for name in SPELLINGS:
+        assert [each.item for each in log.votes(name)] == ["i0", "i1", "i2", "i3", "i4"]
+        assert log.spelling(name) == "Zoë"
+    assert {each.annotator for each in log.votes()} == {"Zoë", "Zoe"}
+    taken_back = log.record(Press("u1", "ZOE\u0308", "", "undo"))
+    assert taken_back is not None
+    assert taken_back.item == "i4"
+    assert len(log.votes("Zoë")) == 4
+
+
+def test_spellings_in_a_log_of_before_are_one_person(tmp_path: Path) -> None:
+    small_log(tmp_path)
+    path = small_log(tmp_path).path
+    connection = sqlite3.connect(path)
+    rows = [("p1", "Ada", "a", "critical"), ("p2", "ada", "a", "neutral"), ("p3", "ada", "b", "neutral")]
+    for name, annotator, item, value in rows:
+        connection.execute(
+            "INSERT INTO presses (press, at, annotator, item, role, action, value)"
+            " VALUES (?, '2026-05-01T10:00:00+00:00', ?, ?, 'vote', 'stance', ?)",
+            (name, annotator, item, value),
+        )
+    connection.commit()
+    connection.close()
+    log = VoteLog(path)
+    expected = [("Ada", "a", "neutral"), ("Ada", "b", "neutral")]
+    assert [(each.annotator, each.item, each.stance) for each in log.votes()] == expected
+    # What was pressed under the second spelling can be taken back under the first.
+    undone = [log.record(Press(f"u{number}", "Ada", "", "undo")) for number in range(4)]
+    assert [press.item for press in undone if press is not None] == ["b", "a", "a"]
+
+
+def test_a_name_of_presses_that_were_rolled_back_is_forgotten(tmp_path: Path) -> None:
+    log = small_log(tmp_path)
+    bad = Press("p3", "Ada", "b", "stance", None)  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        log.record_all([Press("p1", "ADA", "a", "stance", "critical"), Press("p2", "Ada", "b", "skip"), bad])
+    vote(log, "ada", "a", "stance", "critical")
+    assert log.spelling("ADA") == "ada"
+
+
 def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "votes.db"
     path.write_text("not a database, but long enough to be taken for one" * 100)

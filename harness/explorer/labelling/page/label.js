@@ -254,8 +254,9 @@ byId("start-form").addEventListener("submit", (event) => {
   queue(async () => {
     const annotator = byId("name").value.trim().split(/\s+/u).join(" ");
     const state = await ask("state", { annotator, row: "" });
-    view.annotator = annotator;
-    byId("who").textContent = annotator;
+    // The name as it first stood in the log: other spellings of it are the same person's.
+    view.annotator = state.annotator;
+    byId("who").textContent = state.annotator;
     byId("start").hidden = true;
     byId("views").hidden = byId("label").hidden = byId("codebook").hidden = false;
     showState(state);

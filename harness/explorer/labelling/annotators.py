@@ -1,0 +1,49 @@
+"""Names that annotators type in; who is the same person, and how their name is written, out."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from harness.values.unreadable import usable_text
+
+
+def tidy_name(text: str) -> str:
+    """Return a name as it is kept: usable characters, composed (Unicode NFC), single spaces.
+
+    Examples
+    --------
+    >>> tidy_name("  Ada   Byron ")
+    'Ada Byron'
+    """
+    return " ".join(unicodedata.normalize("NFC", usable_text(text)).split())
+
+
+def name_key(text: str) -> str:
+    """Return what all spellings of a name have in common: ``Ada`` and ``ada `` are one person.
+
+    Examples
+    --------
+    >>> name_key("Ada") == name_key("ada ")
+    True
+    """
+    # Folding may take a composed letter apart.
+    return unicodedata.normalize("NFC", tidy_name(text).casefold())
+
+
+class Spellings:
+    """The names of a log: of each person all spellings, the first of which is shown."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, dict[str, None]] = {}
+
+    def learn(self, name: str) -> None:
+        """Note a spelling, in the order of the log."""
+        self._by_key.setdefault(name_key(name), {}).setdefault(name)
+
+    def every(self, name: str) -> list[str]:
+        """Return all spellings of a person in the log, as they stand there; itself if new."""
+        return list(self._by_key.get(name_key(name), {})) or [name]
+
+    def shown(self, name: str) -> str:
+        """Return a name as the person wrote it first, tidied."""
+        return tidy_name(self.every(name)[0])
