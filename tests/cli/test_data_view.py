@@ -14,8 +14,8 @@ from typing import Any
 
 import openpyxl
 import pytest
-import yaml
 from golden import Golden
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from harness.cli import main as cli
@@ -214,7 +214,7 @@ def test_a_label_that_the_config_leaves_out_is_not_mapped_to_itself() -> None:
     with pytest.raises(ProblemsError) as caught:
         call("validate", "mine.yaml")
     (pasted, *_) = re.findall(r"label_map: \{.*?\}", str(caught.value.problems[0]))
-    assert yaml.safe_load(pasted) == {"label_map": {"supportive": None}}
+    assert YAML(typ="safe").load(pasted) == {"label_map": {"supportive": None}}
     mapped = CONFIG.format(path="labels.csv", more=f", {pasted}") + two
     Path("mine.yaml").write_text(mapped, encoding="utf-8")
     assert call("validate", "mine.yaml").startswith("mine.yaml: ok")
