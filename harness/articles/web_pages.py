@@ -86,7 +86,8 @@ def guess_encoding(raw: bytes, language: str = "") -> str:
     """Guess the encoding of a text that is not UTF-8.
 
     charset-normalizer tells scripts apart; of Latin letters it takes French for Polish, so that there the
-    language decides, which is declared or detected by the letters that all encodings share.
+    language decides, which is declared or detected by the letters that all encodings share. A few words in
+    another script are too short for it.
 
     Parameters
     ----------
@@ -101,7 +102,8 @@ def guess_encoding(raw: bytes, language: str = "") -> str:
 
     Examples
     --------
-    >>> guess_encoding("T\u00fcrkei".encode("latin-1")), guess_encoding("Россия молчит".encode("koi8-r"))
+    >>> sentence = "Россия молчит о новых пошлинах, сообщает министерство торговли в понедельник."
+    >>> guess_encoding("Türkei".encode("latin-1")), guess_encoding(sentence.encode("koi8-r"))
     ('windows-1252', 'koi8-r')
     """
     text = raw.decode(WESTERN, "replace")
