@@ -194,7 +194,7 @@ def run_classifiers(
                     usable = False
                     raise
                 except HarnessError as error:
-                    ahead.drop(list_trials(prepared, classifier))
+                    ahead.drop(classifier.name)
                     yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
                 else:
                     yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from harness.cli import main as cli
 from harness.config.plan.objects import plan_of
 from harness.evaluation.prepared import prepare
+from harness.explorer import web_server
 from harness.runs import external
 
 ABSENT, ROWS = 10, 60
@@ -48,8 +49,13 @@ def test_validate_says_so() -> None:
     assert counts(printed("validate", "mine.yaml"))
 
 
+def test_label_says_so_where_it_shows_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody opens the screen here.
+    monkeypatch.setattr(web_server, "serve", lambda app, listening, ready: listening.close())
+    assert counts(printed("label", "rows.csv"))
+
+
 def test_label_is_silent_where_it_shows_no_row() -> None:
-    # That the screen says it is tested in tests/explorer/labelling.
     assert not counts(printed("label", "rows.csv", "-o", "votes.csv"))
 
 

@@ -18,6 +18,7 @@ import worker_toys
 import harness
 from harness.config.schema import Running
 from harness.evaluation.trial import list_trials
+from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.jobs import Job, run_job
 from harness.runs.executors.resources import Resources
 from harness.runs.experiment import ExperimentRun, FailedClassifiersError
@@ -91,6 +92,25 @@ def test_a_trial_that_is_killed_every_time_fails_alone(folder: Path) -> None:
         run(experiment(folder, "killed", seeds="[1]"))
     assert set(caught.value.run.classifiers) == {"verbs"}
     assert len(attempts(folder)) == 3
+
+
+def test_what_a_failed_classifier_shares_with_another_runs_in_this_process(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = toys.prepared(folder, "  first: {kind: 'toys:verbs'}\n  second: {kind: 'toys:verbs'}")
+    of_first, of_second = (list_trials(prepared, each) for each in prepared.plan.classifiers)
+    assert [trial.digest for trial in of_first] == [trial.digest for trial in of_second]
+    # Without a process nothing begins, and all can be dropped.
+    monkeypatch.setattr(Resources, "environments", lambda *_: [])
+    jobs = [Job(trial, folder / trial.digest) for trial in of_first]
+    ahead = Ahead(prepared, jobs, Resources(None, None, 2, 64.0))
+    assert all(trial in ahead for trial in of_second)
+    ahead.drop("first")
+    for trial in of_second:
+        assert trial not in ahead
+        ahead.wait(trial)
+        ahead.end(trial)
+        assert ahead.folder(trial, folder) == folder
 
 
 @pytest.mark.parametrize("behaves", ["config error", "package"])

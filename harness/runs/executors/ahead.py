@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -78,11 +78,11 @@ class Ahead:
             for category, text in self._ends[trial.digest].result():
                 warnings.warn(text, category, stacklevel=2)
 
-    def drop(self, trials: Iterable[Trial]) -> None:
-        """Do not begin trials whose results nobody will ask for."""
-        for trial in trials:
-            if trial.digest in self._ends:
-                self._ends[trial.digest].cancel()
+    def drop(self, classifier: str) -> None:
+        """Do not begin the trials of a classifier that failed; what another shares with it runs here."""
+        for digest, job in list(self._jobs.items()):
+            if job.trial.classifier.name == classifier and self._ends[digest].cancel():
+                del self._jobs[digest]
 
     def close(self) -> None:
         """End all processes, whatever they do."""

@@ -15,6 +15,7 @@ from harness.evaluation.results import Trial, TrialResult
 from harness.evaluation.trial import run_trial
 from harness.tracking import run_files
 from harness.tracking.store.database import locked
+from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 
 ENDED, ENDING, MODEL = "ended", "ending", "model"
@@ -60,7 +61,7 @@ def taken(trial: Trial, source: Path, folder: Path, labels: LabelSet) -> TrialRe
     ended = source / ENDED
     try:
         result = run_files.read_trial(ended, trial, labels, None)
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, PredictionsError):
         return None
     model = ended / MODEL
     is_saved = (model / "loader.txt").is_file()

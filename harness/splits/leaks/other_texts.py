@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.splits.leaks.duplicates import normalised
 from harness.splits.leaks.likeness import likeness
-from harness.splits.leaks.repeats import Fold, Repeat, repeats
+from harness.splits.leaks.repeats import Fold, Repeat, TwoParts, repeats
 from harness.values.findings import Measure
 from harness.values.formatting import agreeing, counted
 
@@ -53,14 +53,6 @@ class OtherTexts:
         return (Measure("unlabelled_rows", float(most), n=self.n_test),)
 
 
-@dataclass(frozen=True)
-class _Fold:
-    train: tuple[str, ...]
-    test: tuple[str, ...]
-    validation: tuple[str, ...] = ()
-    calibration: tuple[str, ...] = ()
-
-
 def other_texts(
     text_of: Mapping[str, str], folds: Sequence[Fold], texts_of: Mapping[str, Sequence[str]], near: float
 ) -> OtherTexts:
@@ -85,5 +77,5 @@ def other_texts(
         ids = tuple(f"\x1dunlabelled {number}" for number in range(1, len(others) + 1))
         words = [*of_test, *others]
         alike = likeness(list(dict.fromkeys(words)), near)
-        rows[name] = repeats([*test, *ids], words, [_Fold(ids, test)], alike)
+        rows[name] = repeats([*test, *ids], words, [TwoParts(ids, test)], alike)
     return OtherTexts(len(test), rows)

@@ -41,6 +41,16 @@ class Fold(Protocol):
 
 
 @dataclass(frozen=True)
+class TwoParts:
+    """A :class:`Fold` of rows that are compared with others, where nothing is chosen or calibrated."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    validation: tuple[str, ...] = ()
+    calibration: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Repeat:
     """A row that repeats a row of an earlier part.
 

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from harness.splits.leaks.duplicates import near_vectors, normalised
 from harness.splits.leaks.evidence import Encode
 from harness.splits.leaks.likeness import likeness
-from harness.splits.leaks.repeats import AlikePair, Likeness, Repeat, repeats
-
-
-@dataclass(frozen=True)
-class _Fold:
-    train: tuple[str, ...]
-    test: tuple[str, ...]
-    validation: tuple[str, ...] = ()
-    calibration: tuple[str, ...] = ()
+from harness.splits.leaks.repeats import AlikePair, Likeness, Repeat, TwoParts, repeats
 
 
 def resembling(
@@ -60,5 +51,5 @@ def resembling(
     new = {f"\x1dnew {number}": number for number in range(len(texts))}
     ids = [id_ for id_, _ in apart]
     # What nothing may repeat stands where train usually does, so that each repeat of it is found.
-    fold = _Fold(tuple(ids), tuple(new))
+    fold = TwoParts(tuple(ids), tuple(new))
     return {new[repeat.id]: repeat for repeat in repeats([*ids, *new], words, [fold], alike)}

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,6 +17,7 @@ from golden import Golden
 from harness.serving.inference import LabelModel, labelling, load_folder
 from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK, growing
 from harness.serving.inference.labelling import predict_file
+from tests.serving.interruptions import interrupt
 from tests.serving.toy_models import listing, refusal, write_model
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -40,24 +40,6 @@ def source(path: Path, n: int = ROWS, *, changed: int | None = None) -> Path:
     else:
         pd.DataFrame(rows).to_csv(path, index=False)
     return path
-
-
-def interrupt(
-    model: LabelModel, rows: Path, output: Path, monkeypatch: pytest.MonkeyPatch, *, chunks: int
-) -> None:
-    """Label until so many chunks are written, then end as Ctrl-C does."""
-    label, remaining = labelling._labelled, [chunks]
-
-    def interrupted(*arguments: Any) -> Any:
-        if not remaining[0]:
-            raise KeyboardInterrupt
-        remaining[0] -= 1
-        return label(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(labelling, "_labelled", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            predict_file(model, rows, output)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

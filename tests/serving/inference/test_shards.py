@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from harness.cli import main as cli
-from harness.serving.inference import LabelModel, labelling, load_folder
+from harness.serving.inference import LabelModel, load_folder
 from harness.serving.inference.chunks import MAX_CHUNK, chunk_starts, count_rows
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.labelling import predict_file
 from harness.serving.inference.shards import Shard, merge, note_of
 from harness.serving.inference.text_layout import TextLayout
 from harness.values.errors import HarnessError, ModelError
+from tests.serving.interruptions import interrupt
 from tests.serving.toy_models import write_model
 
 ROWS = 64 + 128 + 256 + 512 + 33
@@ -118,18 +119,7 @@ def test_an_interrupted_part_is_resumed(
     part, options = Shard(2, 2).beside(output), FileOptions(shard=Shard(2, 2))
     before = part.read_bytes()
     part.unlink()
-    label, remaining = labelling._labelled, [1]
-
-    def interrupted(*arguments: Any) -> Any:
-        if not remaining[0]:
-            raise KeyboardInterrupt
-        remaining[0] -= 1
-        return label(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(labelling, "_labelled", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            predict_file(model, source, output, options=options)
+    interrupt(model, source, output, monkeypatch, chunks=1, options=options)
     predict_file(model, source, output, options=options, resume=True)
     assert part.read_bytes() == before
     merge(source, output, 2)
