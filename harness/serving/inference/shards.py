@@ -165,11 +165,15 @@ def merge(source: Path | None, output: Path, of: int, layout: TextLayout = STAND
     kind = format_of(output)
     draft = output.with_name(f"{output.name}.new")
     with claimed(output), refused_writes(output):
-        if kind == "parquet":
-            _join_parquet(parts, draft)
-        else:
-            _join_text(parts, draft, kind, layout)
-        publish(draft, output)
+        try:
+            if kind == "parquet":
+                _join_parquet(parts, draft)
+            else:
+                _join_text(parts, draft, kind, layout)
+            publish(draft, output)
+        finally:
+            # Left where a part does not fit: joining is quick, and begins anew.
+            draft.unlink(missing_ok=True)
     return sum(note.written for note in notes)
 
 

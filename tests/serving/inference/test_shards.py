@@ -20,7 +20,7 @@ from harness.serving.inference import LabelModel, load_folder
 from harness.serving.inference.chunks import MAX_CHUNK, chunk_starts, count_rows
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.labelling import predict_file
-from harness.serving.inference.shards import Shard, merge, note_of
+from harness.serving.inference.shards import Shard, digest_of, merge, note_of
 from harness.serving.inference.text_layout import TextLayout
 from harness.values.errors import HarnessError, ModelError
 from tests.serving.interruptions import interrupt
@@ -166,20 +166,28 @@ class Damaged:
         return f"{ROWS + 1:,} rows"
 
     @staticmethod
+    def other_columns(source: Path, output: Path) -> str:
+        part = Shard(2, 3).beside(output)
+        part.write_bytes(part.read_bytes().replace(b"p_critical", b"p_critique", 1))
+        note = note_of(part)
+        note.write_text(json.dumps({**json.loads(note.read_text()), "sha256": digest_of(part)}))
+        return "other columns"
+
+    @staticmethod
     def other_model(source: Path, output: Path) -> str:
         note = note_of(Shard(2, 3).beside(output))
         note.write_text(json.dumps({**json.loads(note.read_text()), "model": "other"}))
         return "another model"
 
 
-@pytest.mark.parametrize("damage", ["missing", "changed", "other_input", "other_model"])
+@pytest.mark.parametrize("damage", ["missing", "changed", "other_input", "other_columns", "other_model"])
 def test_parts_that_do_not_fit_are_refused(model: LabelModel, tmp_path: Path, damage: str) -> None:
     source, output = write(tmp_path / "in.csv", rows(0, ROWS)), tmp_path / "out.csv"
     label_parts(model, source, output, 3)
     word = getattr(Damaged, damage)(source, output)
     with pytest.raises(ModelError, match=word):
         merge(source, output, 3)
-    assert not output.exists()
+    assert list(left(tmp_path, source)) == []
 
 
 @given(total=st.integers(1, 200_000), of=st.integers(1, 50))
