@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments.encoder.rows import MODELS, labelled
 from harness.classifiers.encoder import load
-from harness.classifiers.encoder.distilled import average_weights
+from harness.classifiers.encoder.averaging import average_weights
 from harness.corpora.readers.newsmtsc import newsmtsc
 from harness.values.labels import STANCE
 

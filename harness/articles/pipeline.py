@@ -260,6 +260,8 @@ def _reader(options: ReadingOptions, single: bool, reading: Reading) -> ArticleR
     names = (options.only,) if isinstance(options.only, str) else options.only
     only = frozenset(_canonical(registry, name) for name in names)
     stance = _model(options.stance)
+    if isinstance(options.stance, str) and stance is not None and (better := _advice(options.stance)):
+        reading.notes.append(better)
     try:
         frames = _model(options.frames)
     except ModelError as error:
@@ -294,6 +296,12 @@ def _model(model: str | LabelModel | None) -> LabelModel | None:
     if model is None or model == NO_MODEL:
         return None
     return load(model) if isinstance(model, str) else model
+
+
+def _advice(address: str) -> str:
+    from harness.tracking.article_models import advice
+
+    return advice(address)
 
 
 def _canonical(registry: Registry, name: str) -> str:

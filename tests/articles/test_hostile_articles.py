@@ -39,6 +39,7 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return model("framing" if "framing" in uri else "stance")
 
     monkeypatch.setattr("harness.tracking.models.load", load)
+    monkeypatch.setattr("harness.tracking.article_models.advice", lambda address: "")
     monkeypatch.chdir(tmp_path)
     Path("parties.yaml").write_text(PARTIES)
 

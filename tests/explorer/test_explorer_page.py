@@ -344,6 +344,18 @@ def test_nothing_is_wider_than_the_screen(
 
 
 @in_browser
+@pytest.mark.parametrize("width", [390, 1300])
+def test_how_many_seeds_agree_is_never_cut_off(chromium: browser.Browser, tmp_path: Path, width: int) -> None:
+    six = [made_up.classifier(name, 24, seeds=5, salt=salt) for salt, name in enumerate("abcdef")]
+    tab = opened(chromium, write(tmp_path / "page.html", six), width=width)
+    tab.press("j")
+    cut = """[...document.querySelectorAll('.row .answer')].filter((cell) =>
+      cell.querySelector('small').getBoundingClientRect().right > cell.getBoundingClientRect().right + 1)"""
+    assert tab.evaluate("document.querySelectorAll('.row .answer small').length") >= 36
+    assert tab.evaluate(f"{cut}.length") == 0
+
+
+@in_browser
 @accessibility.checked
 @pytest.mark.parametrize("width", [400, 1300])
 @pytest.mark.parametrize("dark", [False, True])

@@ -28,6 +28,7 @@ def encoder(
     learning_rate: float = 1e-4,
     batch_size: int = 32,
     max_tokens: int = 128,
+    layers: int | None = None,
     precision: Precision = "auto",
     schedule: Schedule = SCHEDULE,
     regularization: Regularization = REGULARIZATION,
@@ -55,6 +56,9 @@ def encoder(
         Rows of average length a batch. Batches have equal numbers of tokens: the shorter the rows, the more.
     max_tokens : int
         At least 16; longer rows are cut to a window around the target.
+    layers : int, optional
+        How many of the pretrained model's layers are kept, evenly spaced, the last among them: fewer are
+        faster, and know less. Left out, all.
     precision : {"auto", "fp32", "bf16"}
         What training computes in; evaluation is always fp32.
     schedule : Schedule
@@ -80,6 +84,7 @@ def encoder(
         learning_rate=learning_rate,
         batch_size=batch_size,
         max_tokens=max_tokens,
+        layers=layers,
         precision=precision,
         schedule=schedule,
         regularization=regularization,

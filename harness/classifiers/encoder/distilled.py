@@ -9,12 +9,11 @@ the student alone, or one encoder with the mean of several students' weights (a 
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,10 +21,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from harness.classifiers.checkpoints import check
+from harness.classifiers.encoder.averaging import average_or_best
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.encoder.teachers import TeacherLabels, ask, averaged, labelling, preserved
-from harness.classifiers.encoder.unlabelled import READERS, read_unlabelled
+from harness.classifiers.encoder.unlabelled import READERS, read_known_labels, read_unlabelled
 from harness.classifiers.protocol import Classifier, Examples, Labelled, ReadsOtherTexts
 from harness.classifiers.remote import Estimate, Estimating, HasObstacles, Probing
 from harness.values import seeds
@@ -77,8 +77,9 @@ def distilled(
     unlabelled : Path, optional
         CSV, TSV, JSONL or Parquet as ``harness predict`` takes it: ``text`` and, for stance, ``target``;
         ``target_start`` and ``target_end``, in characters, where they are known. The target of these rows
-        comes from the teachers alone. They should be like those to be labelled, and none of those that are
-        scored: the leak gate counts test rows among them.
+        comes from the teachers alone, except where the column ``stance`` of a stance task has a label: such a
+        row is mixed as a training row is. They should be like those to be labelled, and none of those that
+        are scored: the leak gate counts test rows among them.
     labels : LabelSet
         Passed in by the harness.
     seed : int
@@ -198,24 +199,31 @@ class Distilled:
             # Labels alone make up these targets.
             soft = np.concatenate([np.zeros((len(train), len(self.labels))), soft])
         learned = [*train.examples, *unlabelled]
-        targets = self._targets(train, learned, soft[: len(learned)])
+        targets = self._targets(self._known(train, len(unlabelled)), learned, soft[: len(learned)])
         students = [self._fit_student(number, targets, validation) for number in range(plan.students)]
         self.encoder_ = students[0]
         scores: dict[str, float] = {}
         if len(students) > 1:
-            self.encoder_, scores = _soup_or_best(students, validation)
+            self.encoder_, scores = average_or_best(students, validation)
         self.usage_ = labelling(teachers)
         if validation is not None:
             scores |= self._compare(validation, soft[len(learned) :])
         self.curves_: list[dict[str, float]] = [epoch | scores for epoch in students[0].curves_]
 
-    def _targets(self, train: Labelled, learned: Examples, soft: NDArray[np.float64]) -> Labelled:
+    def _known(self, train: Labelled, unlabelled: int) -> NDArray[np.float64]:
+        """Return labels as ``(n, k)`` probabilities, NaN where an unlabelled row has none."""
+        known = np.full((len(train) + unlabelled, len(self.labels)), np.nan)
+        known[: len(train)] = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
+        if self.plan.unlabelled is not None and not self.labels.multi:
+            for row, code in read_known_labels(self.plan.unlabelled, self.labels).items():
+                known[len(train) + row] = np.eye(len(self.labels))[code]
+        return known
+
+    def _targets(self, known: NDArray[np.float64], learned: Examples, soft: NDArray[np.float64]) -> Labelled:
         """Mix labels and soft labels; rows without a teacher's answer are left out."""
-        hard = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
         weight = self.plan.teacher_weight
-        mixed = weight * soft[: len(train)] + (1 - weight) * hard
         # Probabilities in place of codes: see harness.classifiers.encoder.losses.
-        probabilities: Any = np.concatenate([mixed, soft[len(train) :]])
+        probabilities: Any = np.where(np.isnan(known), soft, weight * soft + (1 - weight) * known)
         answered = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
         if not len(answered):
             raise ClassifierError("the teacher has no answer about any row: there is nothing to learn")
@@ -349,52 +357,3 @@ class Distilled:
         for part in (train, validation):
             digest.update(b"" if part is None else part.codes.tobytes())
         return digest.hexdigest()
-
-
-def average_weights(models: Sequence[Encoder]) -> Encoder:
-    """Return an encoder with the mean of the weights of several, which costs no more to serve than one.
-
-    Parameters
-    ----------
-    models : sequence of Encoder
-        Fitted, with the same options; at least one. They stay as they are.
-
-    Returns
-    -------
-    Encoder
-        With a network of its own.
-    """
-    import torch
-
-    first = models[0]
-    network = copy.deepcopy(first.network_)
-    states = [model.network_.state_dict() for model in models]
-    network.load_state_dict(
-        {
-            # Whole numbers, such as position ids, are the same in all.
-            name: torch.stack([state[name] for state in states]).mean(dim=0)
-            if value.is_floating_point()
-            else value
-            for name, value in states[0].items()
-        }
-    )
-    soup = Encoder(first.options, first.labels, first.seed)
-    soup.set_network(first.tokenizer_, network)
-    return soup
-
-
-def _soup_or_best(models: Sequence[Encoder], validation: Labelled | None) -> tuple[Encoder, dict[str, float]]:
-    """Return the average of models, or a better one of them on ``validation``; and the average's score."""
-    from harness.classifiers.encoder.prediction import f1_macro
-
-    soup = average_weights(models)
-    if validation is None:
-        return soup, {}
-    labels = soup.labels
-    soup_score, *scores = (
-        f1_macro(validation.codes, labels.decide(model.predict_proba(validation.examples)), labels)
-        for model in (soup, *models)
-    )
-    # Of equals the soup, which depends less on a single seed.
-    best = soup if soup_score >= max(scores) else models[scores.index(max(scores))]
-    return best, {"average_f1_macro": soup_score}

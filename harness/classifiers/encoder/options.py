@@ -109,6 +109,7 @@ class Options:
     learning_rate: float = 1e-4
     batch_size: int = 32
     max_tokens: int = 128
+    layers: int | None = None
     precision: Precision = "auto"
     schedule: Schedule = SCHEDULE
     regularization: Regularization = REGULARIZATION
@@ -126,6 +127,7 @@ class Options:
             *_within("learning_rate", self.learning_rate, self.learning_rate > 0, "above 0"),
             *_within("batch_size", self.batch_size, self.batch_size >= 1, "at least 1"),
             *_within("max_tokens", self.max_tokens, self.max_tokens >= 16, "at least 16"),
+            *(() if self.layers is None else _within("layers", self.layers, self.layers >= 1, "at least 1")),
             *self.schedule.problems(),
             *self.regularization.problems(),
         ]
@@ -133,8 +135,13 @@ class Options:
             raise ConfigError(problems)
 
     def to_record(self) -> dict[str, Any]:
-        """Return the options as plain data."""
-        return asdict(self)
+        """Return the options as plain data.
+
+        Without ``layers`` where all are kept, as in records that are older than that option: what a teacher
+        said is looked up by its record.
+        """
+        record = asdict(self)
+        return record if self.layers is not None else {k: v for k, v in record.items() if k != "layers"}
 
 
 def from_record(record: dict[str, Any]) -> Options:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.values import limits
-from harness.values.errors import ClassifierError
+from harness.values.errors import ClassifierError, abbreviate
+from harness.values.labels import LabelSet
 from harness.values.parquet_files import open_parquet
 from harness.values.unreadable import UnreadableError, UnreadableRow
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 READERS = {".csv": "read_csv", ".jsonl": "read_json", ".parquet": "", ".tsv": "read_csv"}
 """By file suffix, the function of pandas that reads it; Parquet is read in batches."""
+
+COLUMN = "stance"
+"""Where a row has a label after all."""
 
 BATCH_ROWS = 8192
 """Rows of a Parquet file that are converted at a time."""
@@ -35,6 +39,39 @@ def read_unlabelled(file: Path) -> list[Example]:
     ClassifierError
         Where the file cannot be read or is beyond a limit, or a row has no text.
     """
+    return examples_of(_rows(file).rename(columns={"target_start": "start", "target_end": "end"}))
+
+
+def read_known_labels(file: Path, labels: LabelSet) -> dict[int, int]:
+    """Read the labels that some rows have after all, of the column ``stance``.
+
+    Returns
+    -------
+    dict
+        Row, from 0, → code.
+
+    Raises
+    ------
+    ClassifierError
+        As :func:`read_unlabelled`; also where a label is not one of ``labels``.
+    """
+    rows = _rows(file)
+    if COLUMN not in rows:
+        return {}
+    codes = {name: code for code, name in enumerate(labels.names)}
+    known = {
+        row: str(label)
+        for row, label in enumerate(rows[COLUMN].tolist())
+        if isinstance(label, str) and label.strip()
+    }
+    unknown = next((row for row, label in known.items() if label not in codes), None)
+    if unknown is not None:
+        what = f"unknown label {abbreviate(known[unknown])} in column {COLUMN!r}"
+        raise ClassifierError(f"{file}: row {unknown + 1}: {what}; the labels are {', '.join(labels.names)}")
+    return {row: codes[label] for row, label in known.items()}
+
+
+def _rows(file: Path) -> pd.DataFrame:
     try:
         rows = _parquet(file) if file.suffix == ".parquet" else _text(file)
     except (OSError, ValueError, UnreadableError) as error:
@@ -49,7 +86,7 @@ def read_unlabelled(file: Path) -> list[Example]:
     for number, text in enumerate(rows["text"].astype(str), start=1):
         if limits.FIELD_CHARACTERS.exceeded_by(len(text)):
             raise ClassifierError(f"{file}: row {number}: {limits.FIELD_CHARACTERS}")
-    return examples_of(rows.rename(columns={"target_start": "start", "target_end": "end"}))
+    return rows
 
 
 def _text(file: Path) -> pd.DataFrame:

@@ -8,23 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
-from harness.classifiers.encoder import distilled as distillation
-from harness.classifiers.encoder import load, training
+from harness.classifiers.encoder import averaging, load, training
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.distilled import Distilled, distilled
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.encoder.teachers import soft_labels
 from harness.classifiers.encoder.unlabelled import read_unlabelled
 from harness.classifiers.protocol import Example, Labelled
-from harness.values import limits
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import LabelSet
-from harness.values.limits import Limit
 from tests.classifiers import tiny_models
 from tests.golden import Golden
 
@@ -199,7 +195,7 @@ def test_the_average_wins_unless_a_student_is_better_on_validation(
     options: Options, better: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     students: list[Encoder] = []
-    original = distillation.average_weights
+    original = averaging.average_weights
 
     def scripted(models: Any) -> Encoder:
         students.extend(models)
@@ -212,7 +208,7 @@ def test_the_average_wins_unless_a_student_is_better_on_validation(
                 soup.network_.head.bias.copy_(torch.tensor([1.0, 0.0]))
         return soup
 
-    monkeypatch.setattr(distillation, "average_weights", scripted)
+    monkeypatch.setattr(averaging, "average_weights", scripted)
     several = make(options, students=2)
     several.fit(rows(), rows(("today",)))
     scores = {epoch["average_f1_macro"] for epoch in several.curves_}
@@ -284,104 +280,22 @@ def test_a_student_that_is_not_fitted_is_refused(options: Options) -> None:
         make(options).predict_proba(rows().examples)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
-def test_unlabelled_rows_are_read_in_every_format(tmp_path: Path, suffix: str) -> None:
-    table = pd.DataFrame(
-        {
-            "text": ["Varna met the coast, and Varna won.", "The coast spoke."],
-            "target": ["Varna", "coast"],
-            "target_start": [25, None],
-            "target_end": [30, None],
-        }
-    )
-    file = tmp_path / f"news{suffix}"
-    if suffix == ".parquet":
-        table.to_parquet(file)
-    elif suffix == ".jsonl":
-        table.to_json(file, orient="records", lines=True)
-    else:
-        table.to_csv(file, sep="\t" if suffix == ".tsv" else ",", index=False)
-    first, second = read_unlabelled(file)
-    assert (first.target, second.target) == ("Varna", "coast")
-    assert first.spans[0] == (25, 30)
-    assert second.spans == ((4, 9),)
-
-
-def test_an_empty_file_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "news.csv"
-    file.touch()
-    with pytest.raises(ClassifierError) as caught:
-        read_unlabelled(file)
-    assert str(caught.value).startswith(f"{file}: ")
-    assert isinstance(caught.value.__cause__, pd.errors.EmptyDataError)
-
-
-@pytest.mark.parametrize(
-    ("text", "detail"),
-    [
-        ("target\nVarna\n", "'text'$"),
-        ("text,target\n", "'text'$"),
-        ("text,target\nVarna won.,Varna\n,Varna\n", "row 2 "),
-    ],
-    ids=["no column", "no rows", "no text"],
-)
-def test_a_file_without_text_is_refused(tmp_path: Path, text: str, detail: str) -> None:
-    file = tmp_path / "news.csv"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(ClassifierError, match=detail) as caught:
-        read_unlabelled(file)
-    assert str(caught.value).startswith(f"{file}: ")
-
-
-@pytest.mark.parametrize("surplus", [0, 1])
-def test_unlabelled_text_has_the_limit_of_other_tables(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surplus: int
-) -> None:
-    monkeypatch.setattr(limits, "TABLE_BYTES", Limit("a file", 100, "bytes", "split it"))
-    file = tmp_path / "news.csv"
-    file.write_bytes(b"text\n" + b"x" * (95 + surplus))
-    if surplus:
-        with pytest.raises(ClassifierError, match="at most 100 bytes; split it"):
-            read_unlabelled(file)
-    else:
-        assert [len(example.text) for example in read_unlabelled(file)] == [95]
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
-@pytest.mark.parametrize("surplus", [0, 1])
-def test_an_unlabelled_text_has_the_limit_of_other_fields(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, surplus: int
-) -> None:
-    monkeypatch.setattr(limits, "FIELD_CHARACTERS", Limit("a field", 10, "characters", "split it"))
-    table, file = pd.DataFrame({"text": ["short", "x" * (10 + surplus)]}), tmp_path / f"news{suffix}"
-    if suffix == ".parquet":
-        table.to_parquet(file)
-    elif suffix == ".jsonl":
-        table.to_json(file, orient="records", lines=True)
-    else:
-        table.to_csv(file, index=False)
-    if surplus:
-        with pytest.raises(ClassifierError, match="row 2: .* at most 10 characters"):
-            read_unlabelled(file)
-    else:
-        assert len(read_unlabelled(file)) == 2
-
-
-@pytest.mark.parametrize("surplus", [0, 1])
-def test_an_unlabelled_table_has_the_limit_of_other_columns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surplus: int
-) -> None:
-    monkeypatch.setattr(limits, "COLUMNS", Limit("a table", 3, "columns", "keep those that are used"))
-    file, names = tmp_path / "news.csv", ["text", "a", "b", "c"][: 3 + surplus]
-    file.write_text(f"{','.join(names)}\nVarna won.{',' * (len(names) - 1)}\n", encoding="utf-8")
-    if surplus:
-        with pytest.raises(ClassifierError, match="at most 3 columns"):
-            read_unlabelled(file)
-    else:
-        assert len(read_unlabelled(file)) == 1
-
-
 def test_the_unlabelled_texts_can_be_looked_at(options: Options, unlabelled: Path) -> None:
     texts = [example.text for example in read_unlabelled(unlabelled)]
     assert make(options, unlabelled=unlabelled).other_texts() == texts != []
     assert make(options).other_texts() == []
+
+
+def test_a_label_in_the_unlabelled_file_is_mixed_as_that_of_a_training_row(
+    options: Options, unlabelled: Path, fits: Fits
+) -> None:
+    lines = [json.loads(line) for line in unlabelled.read_text(encoding="utf-8").splitlines()]
+    plain = make(options, teacher_weight=0.25, unlabelled=unlabelled)
+    plain.fit(rows())
+    without = np.asarray(fits[-1][1].codes)
+    lines[1]["stance"] = "supportive"
+    unlabelled.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    make(options, teacher_weight=0.25, unlabelled=unlabelled).fit(rows())
+    expected = without.copy()
+    expected[-1] = 0.25 * without[-1] + 0.75 * np.array([0.0, 1.0])
+    assert np.asarray(fits[-1][1].codes) == pytest.approx(expected)
