@@ -37,7 +37,7 @@ def held_out() -> set[str]:
 def rows() -> Iterator[dict[str, Any]]:
     """Yield each row once: text, target, its place, and its stance where SEESAW has one."""
     sides = seesaw(1, neutral=0)
-    known = {
+    stances = {
         (example.text, example.spans[0]): STANCES[code]
         for example, code in zip(sides.examples, sides.codes.tolist(), strict=True)
     }
@@ -47,7 +47,7 @@ def rows() -> Iterator[dict[str, Any]]:
     for (text, (start, end)), target in places.items():
         if plain(text) in held:
             continue
-        stance = known.get((text, (start, end)))
+        stance = stances.get((text, (start, end)))
         row = {"text": text, "target": target, "target_start": start, "target_end": end}
         yield row | ({} if stance is None else {"stance": stance})
 

@@ -11,6 +11,7 @@ import toys
 
 import harness
 from harness.tracking.article_models import EXPERIMENT, advice
+from harness.values.commands import command_line
 
 TEXT = "Varna praised France on Monday."
 CONFIG: dict[str, Any] = {
@@ -37,7 +38,7 @@ def test_a_champion_of_invented_news_points_to_one_for_articles(folder: Path) ->
     assert f"configs/{EXPERIMENT}.yaml" in note
     harness.run(CONFIG | {"name": EXPERIMENT})
     (note,) = harness.read(TEXT, frames=None).notes
-    assert f"promote --replace --experiment {EXPERIMENT}" in note
+    assert note.endswith(command_line("promote", "--replace", experiment=EXPERIMENT))
     assert harness.read(TEXT, stance=None, frames=None).notes == []
 
 

@@ -35,9 +35,7 @@ def encoder(
     labels: LabelSet,
     seed: int,
 ) -> Encoder:
-    """Fine-tune a pretrained transformer on the training rows.
-
-    The defaults are what ``experiments/encoder`` found best for the packaged MiniLM on NewsMTSC.
+    """Fine-tune a pretrained transformer; the defaults are what ``experiments/encoder`` found best.
 
     Parameters
     ----------
@@ -57,8 +55,7 @@ def encoder(
     max_tokens : int
         At least 16; longer rows are cut to a window around the target.
     layers : int, optional
-        How many of the pretrained model's layers are kept, evenly spaced, the last among them: fewer are
-        faster, and know less. Left out, all.
+        How many of its layers are kept, evenly spaced, the last among them; left out, all. Fewer are faster.
     precision : {"auto", "fp32", "bf16"}
         What training computes in; evaluation is always fp32.
     schedule : Schedule

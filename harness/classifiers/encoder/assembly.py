@@ -76,8 +76,8 @@ def keep_layers(body: Any, layers: int, checkpoint: str) -> None:
     if len(stacks) != 1 or getattr(body.config, "layer_types", None):
         raise ClassifierError(f"{checkpoint}: layers of a {body.config.model_type} cannot be dropped")
     ((parent, name, stack),) = stacks
-    kept = [(number + 1) * depth // layers - 1 for number in range(layers)]
-    setattr(parent, name, nn.ModuleList(stack[number] for number in kept))
+    numbers = [(number + 1) * depth // layers - 1 for number in range(layers)]
+    setattr(parent, name, nn.ModuleList(stack[number] for number in numbers))
     body.config.num_hidden_layers = layers
 
 

@@ -199,7 +199,7 @@ class Distilled:
             # Labels alone make up these targets.
             soft = np.concatenate([np.zeros((len(train), len(self.labels))), soft])
         learned = [*train.examples, *unlabelled]
-        targets = self._targets(self._known(train, len(unlabelled)), learned, soft[: len(learned)])
+        targets = self._targets(self._given(train, len(unlabelled)), learned, soft[: len(learned)])
         students = [self._fit_student(number, targets, validation) for number in range(plan.students)]
         self.encoder_ = students[0]
         scores: dict[str, float] = {}
@@ -210,20 +210,20 @@ class Distilled:
             scores |= self._compare(validation, soft[len(learned) :])
         self.curves_: list[dict[str, float]] = [epoch | scores for epoch in students[0].curves_]
 
-    def _known(self, train: Labelled, unlabelled: int) -> NDArray[np.float64]:
+    def _given(self, train: Labelled, unlabelled: int) -> NDArray[np.float64]:
         """Return labels as ``(n, k)`` probabilities, NaN where an unlabelled row has none."""
-        known = np.full((len(train) + unlabelled, len(self.labels)), np.nan)
-        known[: len(train)] = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
+        labels = np.full((len(train) + unlabelled, len(self.labels)), np.nan)
+        labels[: len(train)] = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
         if self.plan.unlabelled is not None and not self.labels.multi:
             for row, code in read_known_labels(self.plan.unlabelled, self.labels).items():
-                known[len(train) + row] = np.eye(len(self.labels))[code]
-        return known
+                labels[len(train) + row] = np.eye(len(self.labels))[code]
+        return labels
 
-    def _targets(self, known: NDArray[np.float64], learned: Examples, soft: NDArray[np.float64]) -> Labelled:
+    def _targets(self, labels: NDArray[np.float64], learned: Examples, soft: NDArray[np.float64]) -> Labelled:
         """Mix labels and soft labels; rows without a teacher's answer are left out."""
         weight = self.plan.teacher_weight
         # Probabilities in place of codes: see harness.classifiers.encoder.losses.
-        probabilities: Any = np.where(np.isnan(known), soft, weight * soft + (1 - weight) * known)
+        probabilities: Any = np.where(np.isnan(labels), soft, weight * soft + (1 - weight) * labels)
         answered = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
         if not len(answered):
             raise ClassifierError("the teacher has no answer about any row: there is nothing to learn")

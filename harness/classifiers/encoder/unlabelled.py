@@ -59,16 +59,16 @@ def read_known_labels(file: Path, labels: LabelSet) -> dict[int, int]:
     if COLUMN not in rows:
         return {}
     codes = {name: code for code, name in enumerate(labels.names)}
-    known = {
+    written = {
         row: str(label)
         for row, label in enumerate(rows[COLUMN].tolist())
         if isinstance(label, str) and label.strip()
     }
-    unknown = next((row for row, label in known.items() if label not in codes), None)
+    unknown = next((row for row, label in written.items() if label not in codes), None)
     if unknown is not None:
-        what = f"unknown label {abbreviate(known[unknown])} in column {COLUMN!r}"
+        what = f"unknown label {abbreviate(written[unknown])} in column {COLUMN!r}"
         raise ClassifierError(f"{file}: row {unknown + 1}: {what}; the labels are {', '.join(labels.names)}")
-    return {row: codes[label] for row, label in known.items()}
+    return {row: codes[label] for row, label in written.items()}
 
 
 def _rows(file: Path) -> pd.DataFrame:
