@@ -121,43 +121,6 @@ NO_CAPITAL = frozenset(_OTHERS.split()) | {
     *("Saint John's", "St. John's"),
 }
 
-DEMONYMS: Mapping[str, tuple[str, ...]] = {
-    # countryinfo has the rarer word, or that for one person alone.
-    "AG": ("Antiguan", "Antiguans"),
-    "BA": ("Bosnian", "Bosnians"),
-    "BW": ("Botswanan", "Botswanans"),
-    "BF": ("Burkinabe", "Burkinabé"),
-    "CV": ("Cape Verdean", "Cape Verdeans"),
-    "CF": (),
-    "DJ": ("Djiboutian", "Djiboutians"),
-    "GQ": ("Equatorial Guinean", "Equatoguinean"),
-    "GW": ("Bissau-Guinean",),
-    "IS": ("Icelandic", "Icelanders"),
-    "KG": ("Kyrgyz",),
-    "KN": ("Kittitian", "Kittitians"),
-    "KZ": ("Kazakh", "Kazakhs", "Kazakhstani"),
-    "LS": ("Basotho",),
-    "KI": ("I-Kiribati",),
-    "KM": ("Comorian", "Comorians"),
-    "EC": ("Ecuadorian", "Ecuadorians", "Ecuadorean", "Ecuadoreans"),
-    "LU": ("Luxembourgish", "Luxembourgers"),
-    "MV": ("Maldivian", "Maldivians"),
-    "NL": ("Dutch",),
-    "NZ": ("New Zealander", "New Zealanders"),
-    "SR": ("Surinamese",),
-    "SI": ("Slovenian", "Slovenians", "Slovene"),
-    "SK": ("Slovak", "Slovaks", "Slovakian"),
-    "TJ": ("Tajik", "Tajiks"),
-    "TH": ("Thai", "Thais"),
-    "UZ": ("Uzbek", "Uzbeks"),
-    "VA": (),
-    "VC": ("Vincentian", "Vincentians"),
-    "XK": ("Kosovan", "Kosovans", "Kosovar", "Kosovars"),
-    "CH": ("Swiss",),
-    "CZ": ("Czech", "Czechs"),
-    "PT": ("Portuguese",),
-    "MM": ("Burmese",),
-}
 AMBIGUOUS_ABROAD: Mapping[str, frozenset[str]] = {
     # First names: Maurice, Dominique, Salvador, Mauricio; and the towns of Granada.
     "fr": frozenset({"MU", "DM", "GD", "SV"}),
