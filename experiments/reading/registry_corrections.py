@@ -37,8 +37,8 @@ MORE_NAMES: Mapping[str, tuple[str, ...]] = {
     "CZ": ("Czech Republic",),
     "TL": ("Timor-Leste", "Timor Leste"),
     "CV": ("Cabo Verde",),
-    "SZ": ("Swaziland", "Kingdom of Eswatini"),
-    "MK": ("Republic of North Macedonia",),
+    "SZ": ("Swaziland", "Kingdom of Swaziland"),
+    "MK": ("Republic of North Macedonia", "Republic of Macedonia"),
     "VA": ("Vatican", "Vatican City"),
     "GM": ("Gambia",),
     "BS": ("Bahamas",),
@@ -76,6 +76,8 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     # A first name, a football club, an island shared by two states.
     "TD": ("Chad",),
     "MC": ("Monaco",),
+    # A region of Greece and a kingdom, too.
+    "MK": ("Macedonia",),
 }
 EXCEPTED: Mapping[str, tuple[str, ...]] = {
     "GN": ("Guinea pig", "Guinea pigs", "Gulf of Guinea", "New Guinea"),
@@ -93,7 +95,6 @@ EXCEPTED: Mapping[str, tuple[str, ...]] = {
         "Turkey Day",
     ),
     "CL": ("Chile peppers", "Chile powder"),
-    "MK": ("Republic of Macedonia",),
     "IE": ("Northern Ireland",),
     "MT": ("Malta, Montana",),
     "LU": ("Luxembourg Gardens", "Luxembourg Palace"),

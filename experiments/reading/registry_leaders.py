@@ -73,12 +73,13 @@ def _named(owner: str, names: str) -> dict[str, Any]:
     record: dict[str, Any] = {"name": name} | ({"aliases": aliases} if aliases else {})
     surname = name.rsplit(" ", 1)[-1]
     short = with_plain([form for sign, form in pairs if sign == "~"])
-    if names.endswith("!") or (not short and NO_SURNAME.search(name)) or short:
+    if short or names.endswith("!") or NO_SURNAME.search(name):
         record["short"] = short
     elif owner in FAMILY_NAME_FIRST and (owner == "CN" or "-" in surname):
         record["short"] = [name.split(" ")[0]]
     elif without_accents(surname) != surname and " " in name:
-        record["short"] = with_plain([surname])
+        # Without its accents a Vietnamese name is a word: Dung, Hung, Sang.
+        record["short"] = [surname] if owner == "VN" else with_plain([surname])
     return record
 
 
