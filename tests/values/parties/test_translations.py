@@ -17,6 +17,8 @@ from harness.values.parties.translations import (
     translated,
 )
 
+CONGOS = {"Democratic Republic of the Congo", "Republic of the Congo"}
+"""Their adjective is ambiguous."""
 # "Granadino" is of the town of Granada, too.
 WITHOUT_ADJECTIVE = {"de": {"Saint Kitts and Nevis"}, "es": {"Grenada"}}
 FOREIGN = [code for code in languages() if code != "en"]
@@ -55,10 +57,7 @@ def test_every_state_has_an_adjective(code: str) -> None:
     without = {
         party.name for party in shipped_in(code).parties if party.kind == "country" and not party.demonyms
     }
-    # The adjective of both states called Congo is ambiguous.
-    assert without == {"Democratic Republic of the Congo", "Republic of the Congo"} | WITHOUT_ADJECTIVE.get(
-        code, set()
-    )
+    assert without == CONGOS | WITHOUT_ADJECTIVE.get(code, set())
 
 
 @pytest.mark.parametrize(

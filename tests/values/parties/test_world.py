@@ -126,8 +126,8 @@ def test_states_of_alike_names_are_kept_apart(text: str, expected: list[tuple[st
         ("The West has an answer.", [("The West", False)]),
         ("Western governments say that the West has an answer.", ["The West"]),
         ("The West Bank is quiet, the West Wing is long.", []),
-        ("Gordon Brown met Bill English. Brown spoke English.", ["United Kingdom", "New Zealand"]),
-        ("Sherrod Brown and Michael Park spoke.", []),
+        ("Tony Blair met Bill English. Blair spoke English.", ["United Kingdom", "New Zealand"]),
+        ("Sherrod Brown, Brown and Michael Park spoke.", []),
     ],
 )
 def test_seats_of_government_are_what_they_are(text: str, expected: list[tuple[str, bool] | str]) -> None:
