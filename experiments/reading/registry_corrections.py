@@ -37,8 +37,8 @@ MORE_NAMES: Mapping[str, tuple[str, ...]] = {
     "CZ": ("Czech Republic",),
     "TL": ("Timor-Leste", "Timor Leste"),
     "CV": ("Cabo Verde",),
-    "SZ": ("Swaziland", "Kingdom of Eswatini"),
-    "MK": ("Republic of North Macedonia",),
+    "SZ": ("Swaziland", "Kingdom of Swaziland"),
+    "MK": ("Republic of North Macedonia", "Republic of Macedonia"),
     "VA": ("Vatican", "Vatican City"),
     "GM": ("Gambia",),
     "BS": ("Bahamas",),
@@ -76,6 +76,8 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     # A first name, a football club, an island shared by two states.
     "TD": ("Chad",),
     "MC": ("Monaco",),
+    # A region of Greece and a kingdom, too.
+    "MK": ("Macedonia",),
 }
 EXCEPTED: Mapping[str, tuple[str, ...]] = {
     "GN": ("Guinea pig", "Guinea pigs", "Gulf of Guinea", "New Guinea"),
@@ -93,7 +95,6 @@ EXCEPTED: Mapping[str, tuple[str, ...]] = {
         "Turkey Day",
     ),
     "CL": ("Chile peppers", "Chile powder"),
-    "MK": ("Republic of Macedonia",),
     "IE": ("Northern Ireland",),
     "MT": ("Malta, Montana",),
     "LU": ("Luxembourg Gardens", "Luxembourg Palace"),
@@ -121,43 +122,6 @@ NO_CAPITAL = frozenset(_OTHERS.split()) | {
     *("Saint John's", "St. John's"),
 }
 
-DEMONYMS: Mapping[str, tuple[str, ...]] = {
-    # countryinfo has the rarer word, or that for one person alone.
-    "AG": ("Antiguan", "Antiguans"),
-    "BA": ("Bosnian", "Bosnians"),
-    "BW": ("Botswanan", "Botswanans"),
-    "BF": ("Burkinabe", "Burkinabé"),
-    "CV": ("Cape Verdean", "Cape Verdeans"),
-    "CF": (),
-    "DJ": ("Djiboutian", "Djiboutians"),
-    "GQ": ("Equatorial Guinean", "Equatoguinean"),
-    "GW": ("Bissau-Guinean",),
-    "IS": ("Icelandic", "Icelanders"),
-    "KG": ("Kyrgyz",),
-    "KN": ("Kittitian", "Kittitians"),
-    "KZ": ("Kazakh", "Kazakhs", "Kazakhstani"),
-    "LS": ("Basotho",),
-    "KI": ("I-Kiribati",),
-    "KM": ("Comorian", "Comorians"),
-    "EC": ("Ecuadorian", "Ecuadorians", "Ecuadorean", "Ecuadoreans"),
-    "LU": ("Luxembourgish", "Luxembourgers"),
-    "MV": ("Maldivian", "Maldivians"),
-    "NL": ("Dutch",),
-    "NZ": ("New Zealander", "New Zealanders"),
-    "SR": ("Surinamese",),
-    "SI": ("Slovenian", "Slovenians", "Slovene"),
-    "SK": ("Slovak", "Slovaks", "Slovakian"),
-    "TJ": ("Tajik", "Tajiks"),
-    "TH": ("Thai", "Thais"),
-    "UZ": ("Uzbek", "Uzbeks"),
-    "VA": (),
-    "VC": ("Vincentian", "Vincentians"),
-    "XK": ("Kosovan", "Kosovans", "Kosovar", "Kosovars"),
-    "CH": ("Swiss",),
-    "CZ": ("Czech", "Czechs"),
-    "PT": ("Portuguese",),
-    "MM": ("Burmese",),
-}
 AMBIGUOUS_ABROAD: Mapping[str, frozenset[str]] = {
     # First names: Maurice, Dominique, Salvador, Mauricio; and the towns of Granada.
     "fr": frozenset({"MU", "DM", "GD", "SV"}),

@@ -109,11 +109,16 @@ class UnknownNames:
             forms = registry.forms(text)
             self.known_sentences += any(form.certain is not None for form in forms)
             # A form that may be part of a longer name is the very sign of a name that is missing.
-            taken = [(form.start, form.end) for form in forms if not form.partial]
+            whole = [form for form in forms if not form.partial]
+            taken = [(form.start, form.end) for form in whole if not form.is_surname]
+            # "Brown" is known by a leader's name; "Sherrod Brown" is somebody else.
+            surnames = [(form.start, form.end) for form in whole if form.is_surname]
             names = set()
             for occurrence in _occurrences(text, grammar):
                 # One character more: in "Vladimir Putin" the registry may have the surname alone.
                 if any(start < occurrence.end + 2 and occurrence.start < end for start, end in taken):
+                    continue
+                if any(start <= occurrence.start < end for start, end in surnames):
                     continue
                 key = name_key(occurrence.name)
                 names.add(key)

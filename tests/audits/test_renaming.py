@@ -224,6 +224,8 @@ def test_a_person_whose_gender_is_told_is_not_exchanged(title: str) -> None:
         ("Vice President Pence", "United States"),
         ("Clinton", "Democratic Party"),
         ("Sen. Schumer", "Democratic Party"),
+        ("Mr. Boehner", "Republican Party"),
+        ("Brown", ""),  # rarely the prime minister of before 2010
         ("Kremlin", "Russia"),
         ("China", "China"),
         ("Washington", ""),  # it may be the city

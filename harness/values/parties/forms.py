@@ -76,6 +76,11 @@ class Form:
         return None if self.partial else self.likeliest
 
     @property
+    def is_surname(self) -> bool:
+        """Whether it is nothing but what an article calls leaders whom it has named in full."""
+        return all(meaning.how == "short" for meaning in self.meanings)
+
+    @property
     def likeliest(self) -> Meaning | None:
         """A name before a leader, and of two leaders the later in office; None where it is neither."""
         # "Hale" as the name of a party outweighs a leader called Hale.

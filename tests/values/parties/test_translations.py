@@ -8,7 +8,6 @@ import pytest
 
 from harness.values.errors import CorpusError
 from harness.values.parties import from_records, shipped
-from harness.values.parties.records import shipped_states
 from harness.values.parties.translations import (
     FOLDER,
     in_language,
@@ -18,7 +17,10 @@ from harness.values.parties.translations import (
     translated,
 )
 
-WITHOUT_ADJECTIVE = {"de": ["United Arab Emirates"]}
+CONGOS = {"Democratic Republic of the Congo", "Republic of the Congo"}
+"""Their adjective is ambiguous."""
+# "Granadino" is of the town of Granada, too.
+WITHOUT_ADJECTIVE = {"de": {"Saint Kitts and Nevis"}, "es": {"Grenada"}}
 FOREIGN = [code for code in languages() if code != "en"]
 
 
@@ -52,16 +54,30 @@ def test_parties_keep_their_canonical_names_and_leaders(code: str) -> None:
 
 @pytest.mark.parametrize("code", FOREIGN)
 def test_every_state_has_an_adjective(code: str) -> None:
-    registry = shipped_in(code)
-    # The open data has no adjectives but the English ones.
-    from_data = {entry["name"] for entry in shipped_states() if "kind" in entry}
-    without = [
-        party.name
-        for party in registry.parties
-        if party.kind == "country" and not party.demonyms and party.name not in from_data
-    ]
-    # "Emirate" has no adjective of its own in German.
-    assert without == WITHOUT_ADJECTIVE.get(code, [])
+    without = {
+        party.name for party in shipped_in(code).parties if party.kind == "country" and not party.demonyms
+    }
+    assert without == CONGOS | WITHOUT_ADJECTIVE.get(code, set())
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "party"),
+    [
+        ("de", "Die kenianische Regierung", "Kenya"),
+        ("de", "der kroatischen Präsidentin", "Croatia"),
+        ("de", "Die Rumänen wählen", "Romania"),
+        ("de", "Das emiratische Ministerium", "United Arab Emirates"),
+        ("fr", "la présidente ivoirienne", "Ivory Coast"),
+        ("fr", "Les Sénégalais votent", "Senegal"),
+        ("fr", "le gouvernement letton", "Latvia"),
+        ("es", "la ministra gabonesa", "Gabon"),
+        ("es", "los marroquíes", "Morocco"),
+        ("es", "el presidente kirguís", "Kyrgyzstan"),
+    ],
+)
+def test_adjectives_and_people_of_every_state_are_found(code: str, text: str, party: str) -> None:
+    (form,) = shipped_in(code).forms(text)
+    assert [(meaning.party, meaning.how) for meaning in form.meanings] == [(party, "demonym")]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_every_state_has_a_name_in_every_language(language: str) -> None:
 
 def test_every_leader_of_the_open_data_has_a_day() -> None:
     leaders = [leader for entry in shipped_states() for leader in entry.get("leaders", ())]
-    assert len(leaders) > 300
+    assert len(leaders) > 1300
     assert all(is_date(leader["from"]) and is_date(leader.get("until", "2000-01-01")) for leader in leaders)
 
 
@@ -53,6 +53,16 @@ def test_every_leader_of_the_open_data_has_a_day() -> None:
         ("William Ruto met Mia Mottley.", "2010-05-01", []),
         ("Uhuru Kenyatta spoke.", "2022-12-31", ["Kenya"]),
         ("Uhuru Kenyatta spoke.", "2023-01-01", []),
+        ("Tony Blair met Gerhard Schroeder.", "2003-03-20", ["United Kingdom", "Germany"]),
+        ("Tony Blair met Gerhard Schroeder.", "2012-03-20", []),
+        ("Donald Tusk spoke.", "2010-05-01", ["Poland"]),
+        ("Donald Tusk spoke.", "2016-05-01", ["European Union"]),
+        ("Matteo Renzi spoke.", "2015-05-01", ["Italy"]),
+        ("Matteo Renzi spoke.", "2018-05-01", ["Democratic Party (Italy)"]),
+        ("David Cameron spoke.", "2008-05-01", ["Conservative Party"]),
+        ("David Cameron spoke.", "2014-05-01", ["United Kingdom"]),
+        ("Harry Reid met John Boehner.", "2013-05-01", ["Democratic Party", "Republican Party"]),
+        ("Lee Myung-bak met Lee Jae-myung.", "2010-05-01", ["South Korea"]),
     ],
 )
 def test_leaders_count_while_they_are_in_office(text: str, date: str, parties: list[str]) -> None:
@@ -95,11 +105,38 @@ def read(text: str) -> list[tuple[str, bool]]:
         ("Jordan Reed sang.", [("Jordan", False)]),
         ("South Sudan and Sudan signed.", ["South Sudan", "Sudan"]),
         ("The Panama Papers were read.", []),
+        ("The Republic of Macedonia signed.", [("North Macedonia", True)]),
+        ("Alexander of Macedonia died.", [("North Macedonia", False)]),
     ],
 )
 def test_states_of_alike_names_are_kept_apart(text: str, expected: list[tuple[str, bool] | str]) -> None:
     wanted = [item if isinstance(item, tuple) else (item, True) for item in expected]
     assert read(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Downing Street answered the Kremlin.", ["United Kingdom", "Russia"]),
+        ("The White House and the Élysée agreed.", ["United States", "France"]),
+        ("The White House Correspondents’ Dinner was long.", []),
+        ("Brussels has an answer.", [("European Union", False)]),
+        ("Brussels and the EU agreed.", ["European Union"]),
+        ("Brussels is in Belgium.", ["Belgium"]),
+        ("The West has an answer.", [("The West", False)]),
+        ("Western governments say that the West has an answer.", ["The West"]),
+        ("The West Bank is quiet, the West Wing is long.", []),
+        ("Tony Blair met Bill English. Blair spoke English.", ["United Kingdom", "New Zealand"]),
+        ("Sherrod Brown, Brown and Michael Park spoke.", []),
+    ],
+)
+def test_seats_of_government_are_what_they_are(text: str, expected: list[tuple[str, bool] | str]) -> None:
+    mentions: dict[str, bool] = {}
+    for in_sentence in find_mentions(split_sentences(text), shipped()):
+        for mention in in_sentence:
+            mentions[mention.party] = mentions.get(mention.party, False) or mention.sure
+    wanted = [item if isinstance(item, tuple) else (item, True) for item in expected]
+    assert sorted(mentions.items()) == sorted(wanted)
 
 
 @pytest.mark.parametrize(
