@@ -10,22 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from harness.corpora.tabular import FileTable
 from harness.corpora.text_files import content, parsed_lines
 from harness.explorer.labelling.agreement import RowVotes, by_row, labels_of
-from harness.explorer.labelling.annotators import name_key
 from harness.explorer.labelling.argilla_records import argilla_record, is_argilla, read_argilla
-from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
 from harness.explorer.labelling.label_studio_records import label_studio_task, read_label_studio
 from harness.explorer.labelling.platform_records import PlatformRow, joined
 from harness.explorer.labelling.potato_records import is_potato, potato_records, read_potato
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
 from harness.explorer.labelling.task import LabelItem, LabelTask
-from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text, presses_for
+from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text
 from harness.values.errors import CorpusError, OutputError, Problem
 from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME
@@ -55,25 +52,6 @@ MAX_PROBLEMS = 20
 
 _FIELDS = ("stance", "frames", "holder", "comment", "skipped", "time", "looked")
 _COLUMN = re.compile(rf"({'|'.join(_FIELDS)}) (settled )?by (.+)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class TakenIn:
-    """What became of a file of votes.
-
-    Attributes
-    ----------
-    votes : int
-        Votes that are in the log now and were not before.
-    earlier : int
-        Votes that were left out: the log has a vote of that annotator on that row.
-    foreign : int
-        Rows with votes that the task does not have.
-    """
-
-    votes: int = 0
-    earlier: int = 0
-    foreign: int = 0
 
 
 def write_votes(
@@ -215,40 +193,6 @@ def _platform_rows(path: Path) -> list[PlatformRow] | None:
                 raise CorpusError([problem for problem, _ in bad[:MAX_PROBLEMS]])
             return _read_records(path, [fields for _, fields in lines])
     return None
-
-
-def take_in(desk: LabelDesk, votes: Sequence[Vote]) -> TakenIn:
-    """Append votes from a file to the log of a task; all of them, or none where one cannot be used.
-
-    Raises
-    ------
-    CorpusError
-        With the first :data:`MAX_PROBLEMS` votes whose label or annotator cannot be used.
-    """
-    known_votes = {(vote.item, name_key(vote.annotator), vote.role) for vote in desk.log.votes()}
-    spelt: dict[tuple[str, str, str], str] = {}
-    problems, presses, taken_in, earlier, foreign = [], [], 0, 0, set()
-    for vote in votes:
-        if vote.item not in desk.task.by_key:
-            foreign.add(vote.item)
-            continue
-        key = (vote.item, name_key(vote.annotator), vote.role)
-        # Under a second spelling of their name a person has no second vote on a row.
-        if key in known_votes or spelt.setdefault(key, vote.annotator) != vote.annotator:
-            earlier += 1
-            continue
-        try:
-            annotator_name(vote.annotator)
-            desk.check_vote(vote)
-        except PressError as error:
-            problems.append(Problem(f"vote of {vote.annotator!r}", str(error)))
-            continue
-        taken_in += 1
-        presses += presses_for(vote)
-    if problems:
-        raise CorpusError(problems[:MAX_PROBLEMS])
-    desk.log.record_all(presses)
-    return TakenIn(taken_in, earlier, len(foreign))
 
 
 def vote_columns(task: LabelTask, votes: Iterable[Vote]) -> list[str]:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from harness.corpora.tabular import FileTable
+from harness.explorer.labelling.agreement import by_row, disagreements, own_settlings
 from harness.explorer.labelling.desk import LabelDesk
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
 from harness.explorer.labelling.task import LabelTask
-from harness.explorer.labelling.vote_files import TakenIn, VoteFormat, read_votes, take_in, write_votes
+from harness.explorer.labelling.vote_files import VoteFormat, read_votes, write_votes
+from harness.explorer.labelling.vote_intake import TakenIn, take_in
 from harness.explorer.labelling.vote_log import Press, Vote, VoteLog, presses_for
 from harness.values.errors import CorpusError, OutputError
 from tests.explorer.labelling.small_tasks import small_task, vote
@@ -133,6 +135,50 @@ def test_spellings_of_a_name_give_one_vote(tmp_path: Path) -> None:
     assert take_in(desk, given) == TakenIn(0, 2, 0)
     expected = [("ada", "critical"), ("ada", "neutral")]
     assert [(each.annotator, each.stance) for each in desk.log.votes()] == expected
+
+
+@pytest.mark.parametrize(("name", "form"), WAYS, ids=[form + name[5:] for name, form in WAYS])
+@pytest.mark.parametrize("voted_in", ["log", "file"])
+def test_who_voted_on_a_row_settles_it_by_no_file(
+    tmp_path: Path, name: str, form: VoteFormat, voted_in: str
+) -> None:
+    # Somebody else's log: there Ada settled, and had not voted.
+    elsewhere = LabelDesk(small_task(2), VoteLog(tmp_path / "elsewhere.db"))
+    first, second = elsewhere.task.by_key
+    for key in (first, second):
+        vote(elsewhere.log, "Ben", key, "stance", "critical")
+        vote(elsewhere.log, "Cy", key, "stance", "neutral")
+        vote(elsewhere.log, "Ada", key, "stance", "supportive", "settle")
+    write_votes(tmp_path / name, elsewhere.task, elsewhere.log.votes(), form)
+    desk = LabelDesk(small_task(2), VoteLog(tmp_path / "votes.db"))
+    given = Vote(first, " ADA", stance="critical")
+    if voted_in == "log":
+        vote(desk.log, given.annotator, first, "stance", given.stance)
+    votes = read_votes(tmp_path / name, desk.task) + ([given] if voted_in == "file" else [])
+    assert take_in(desk, votes) == TakenIn(5 + (voted_in == "file"), own=1)
+    rows = by_row(desk.task, desk.log.votes())
+    assert [row.is_settled("stance") for row in rows.values()] == [False, True]
+    assert disagreements(desk.task, rows) == [first]
+
+
+def test_who_saw_the_votes_on_a_row_votes_on_it_by_no_file(tmp_path: Path) -> None:
+    desk = LabelDesk(small_task(2), VoteLog(tmp_path / "votes.db"))
+    first, second = desk.task.by_key
+    desk.note_votes_seen("Ada", first)
+    given = [Vote(key, "ada", stance="critical") for key in (first, second)]
+    assert take_in(desk, given) == TakenIn(1, seen=1)
+    assert [each.item for each in desk.log.votes()] == [second]
+
+
+def test_a_word_of_somebody_who_voted_settles_nothing() -> None:
+    task = small_task(1)
+    (key,) = task.by_key
+    votes = [Vote(key, "Ada", stance="critical"), Vote(key, "Ben", stance="neutral")]
+    third = Vote(key, "Cy", "settle", stance="neutral", at="2026-05-01")
+    own = Vote(key, "ada ", "settle", stance="critical", at="2026-05-02")
+    assert by_row(task, [*votes, own])[key].settled is None
+    assert by_row(task, [*votes, third, own])[key].settled == third
+    assert own_settlings([*votes, third, own]) == [own]
 
 
 @pytest.mark.parametrize(("name", "form"), WAYS, ids=[form + name[5:] for name, form in WAYS])

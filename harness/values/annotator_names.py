@@ -18,12 +18,12 @@ def tidy_name(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", usable_text(text)).split())
 
 
-def name_key(text: str) -> str:
+def annotator_key(text: str) -> str:
     """Return what all spellings of a name have in common: ``Ada`` and ``ada `` are one person.
 
     Examples
     --------
-    >>> name_key("Ada") == name_key("ada ")
+    >>> annotator_key("Ada") == annotator_key("ada ")
     True
     """
     # Folding may take a composed letter apart.
@@ -38,11 +38,11 @@ class Spellings:
 
     def learn(self, name: str) -> None:
         """Note a spelling, in the order of the log."""
-        self._by_key.setdefault(name_key(name), {}).setdefault(name)
+        self._by_key.setdefault(annotator_key(name), {}).setdefault(name)
 
     def every(self, name: str) -> list[str]:
         """Return all spellings of a person in the log, as they stand there; itself if new."""
-        return list(self._by_key.get(name_key(name), {})) or [name]
+        return list(self._by_key.get(annotator_key(name), {})) or [name]
 
     def shown(self, name: str) -> str:
         """Return a name as the person wrote it first, tidied."""
