@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.values.formatting import counted
+from harness.values.errors import ConfigError, Problem
+from harness.values.formatting import agreeing, counted
 from harness.values.outputs import claimed, write_text
 
 MAX_EXPLAINED = 100_000
@@ -39,6 +41,14 @@ def explore(
             " does not sum over words.",
         ),
     ] = 0,
+    log: Annotated[
+        bool,
+        typer.Option(
+            "--log",
+            help="Log the page of each run that has none, as runs of earlier versions, into MLflow, and serve"
+            " nothing.",
+        ),
+    ] = False,
     port: Annotated[
         int | None,
         typer.Option(
@@ -49,6 +59,9 @@ def explore(
     ] = None,
 ) -> None:
     """Look at every row and its answers, in a browser."""
+    if log:
+        _log(experiments, {"--output": output, "--explain": explain, "--port": port})
+        return
     from harness.explorer.answering import answering_of
     from harness.explorer.explained_rows import explained
     from harness.explorer.finished_experiments import explore as explored_of
@@ -71,6 +84,24 @@ def explore(
 
     page = explored.page(served=True, explanations=explanations)
     serve(page, answering, port=port, say=typer.echo)
+
+
+def _log(experiments: list[str] | None, others: Mapping[str, object]) -> None:
+    """Log the pages of runs that have none."""
+    from harness.explorer.run_files import log_missing_pages
+    from harness.tracking.finished_runs import finished_runs
+    from harness.tracking.store import Store, last_experiment
+
+    problems = [Problem(option, "has no effect with --log") for option, value in others.items() if value]
+    if problems:
+        raise ConfigError(problems)
+    store = Store.open()
+    runs = finished_runs(store, experiments or [last_experiment.recall(store)])
+    for run in (logged := log_missing_pages(store, runs)):
+        typer.echo(f"{run.experiment}: {run.name}: explorer.html logged")
+    rest = len(runs) - len(logged)
+    if rest:
+        typer.echo(f"{counted(rest, 'run')} {agreeing(rest, 'has', 'have')} a page from before")
 
 
 def add_to(app: typer.Typer) -> None:

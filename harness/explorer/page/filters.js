@@ -24,6 +24,8 @@ function readFilter(text) {
     if (Object.hasOwn(NOTHING, key) && isKnown(key, value)) filter[key] = value;
     else unknown.push(`${key}=${shortened(value)}`);
   }
+  // A row that is named without its part is looked for where it is.
+  if (filter.row && !/(^|[#&])split=/.test(text)) filter.split = valueOf("split", rowNamed(filter.row));
   if (!T.split.includes(filter.split)) filter.split = T.split.includes("test") ? "test" : T.split[0];
   // Beside itself a classifier has nothing to differ from, and a pair needs two.
   const drop = (key) => { if (filter[key]) { unknown.push(`${key}=${shortened(filter[key])}`); filter[key] = ""; } };
@@ -40,7 +42,7 @@ function isKnown(key, value) {
   if (key === "clf") return T.classifiers.some((classifier) => classifier.name === value);
   if (key === "truth" || key === "answer") return T.labels.includes(value) || (T.multi && value.startsWith("!") && T.labels.includes(value.slice(1))) || (key === "answer" && value === "no answer");
   if (key === "from" || key === "to") return value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1 && T.classifiers.some((classifier) => classifier.stated);
-  if (key === "row") return T.ids.some((_, row) => nameOf(row) === value);
+  if (key === "row") return rowNamed(value) >= 0;
   if (key === "re") return value === "1";
   if (key === "q") return true;
   const control = document.querySelector(`select[data-key="${key}"]`);

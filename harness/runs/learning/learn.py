@@ -27,6 +27,7 @@ from harness.runs.learning.learning_record import read_curve, record
 from harness.runs.learning.mended_test import MendedTest, mend_test
 from harness.runs.learning.needed import needed
 from harness.runs.learning.pair import GoldTraining, TrainedRun, cost_of, training
+from harness.runs.learning.version_file import check_path, write_version
 from harness.runs.learning.watching import LearnObserver
 from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.correction_verdict import SMALLEST_GAIN, Gain, judge
@@ -50,6 +51,7 @@ def learn(
     after: Sequence[str | Path] = (),
     curve: int = REPEATS,
     smallest: float = SMALLEST_GAIN,
+    test_version: str | Path | None = None,
     allow_leaks: bool = False,
     trust: bool = False,
     observer: LearnObserver | None = None,
@@ -73,6 +75,8 @@ def learn(
         Orders of the learning curve; 0 for none.
     smallest : float
         The smallest gain that counts, above 0.
+    test_version : path, optional
+        A JSON Lines file for the new version of the test set, if there is one: a corpus for other configs.
     allow_leaks, trust : bool
         As for :func:`harness.run`.
     observer : LearnObserver, optional
@@ -84,6 +88,9 @@ def learn(
     """
     observer = observer or LearnObserver()
     _check(curve, smallest)
+    version_path = Path(test_version) if test_version is not None else None
+    if version_path is not None:
+        check_path(version_path)
     store = remnants.opened(observer.note)
     with own_code.access("all" if trust else "trusted"):
         plan = _plan(store, config, experiment, set)
@@ -99,6 +106,8 @@ def learn(
     pair, account, base = _pair(prepared, chosen, files, observer)
     version, refusal = mend_test(base, account.rows)
     observer.accounted(account, version, refusal)
+    if version_path is not None:
+        _write_version(version_path, base, version, observer)
     learned = LearnedRuns(
         plan.name, files[-1], chosen, account, base.plan.primary.name, version=version, refusal=refusal
     )
@@ -110,6 +119,14 @@ def learn(
     learned = _judged(learned, store, (without, corrected), measured, smallest)
     record(store, learned, base)
     return learned
+
+
+def _write_version(path: Path, base: Prepared, version: MendedTest | None, observer: LearnObserver) -> None:
+    """Write the new version of the test set, before anything is trained: it does not depend on that."""
+    if version is None:
+        observer.note(f"{path} was not written: there is no new version of the test set")
+        return
+    observer.version_written(write_version(path, base, version))
 
 
 def _check(curve: int, smallest: float) -> None:
