@@ -264,11 +264,11 @@ def _left_out(desk: LabelDesk, taken: TakenIn) -> Iterator[str]:
     if taken.earlier:
         left_out = counted(taken.earlier, "vote")
         yield f"{left_out} left out: the log has votes of these annotators on these rows"
-    if taken.own:
-        left_out = counted(taken.own, "settling vote")
+    if taken.by_voters:
+        left_out = counted(taken.by_voters, "settling vote")
         yield f"{left_out} left out: by somebody who voted on the row; a third person settles it"
-    if taken.seen:
-        left_out = counted(taken.seen, "vote")
+    if taken.after_seeing:
+        left_out = counted(taken.after_seeing, "vote")
         yield f"{left_out} left out: by somebody who has seen the votes of others on the row, to settle it"
     if taken.foreign:
         rows = counted(taken.foreign, "row")
@@ -276,7 +276,7 @@ def _left_out(desk: LabelDesk, taken: TakenIn) -> Iterator[str]:
 
 
 def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report:
-    from harness.explorer.labelling.vote_files import kept_aside, vote_columns, write_votes
+    from harness.explorer.labelling.vote_files import corpus_lines, kept_aside, write_votes
 
     votes = desk.log.votes()
     rows = write_votes(path, desk.task, votes, form.value, raw=raw)
@@ -284,15 +284,10 @@ def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report
     aside = kept_aside(desk.task, votes, form.value)
     if aside:
         typer.echo(screen.paragraph(f"note: {aside}"))
-    columns = vote_columns(desk.task, votes)
-    if form == OutputFormat.table and len(columns) > 1 and "stance" in desk.task.asks:
-        listed = ", ".join(columns)
-        group = (
-            "" if "group" in desk.task.columns or "article" not in desk.task.columns else "group: article, "
-        )
+    lines = corpus_lines(path, desk.task, votes) if form == OutputFormat.table else []
+    if lines:
         typer.echo("To train on it, or to audit against its annotators:")
-        used = f"{group}stance: gold, votes: [{listed}]"
-        typer.echo(f"  corpus: {{kind: files, path: {path.name}, columns: {{{used}}}}}")
+        typer.echo("\n".join(f"  {line}" for line in lines))
     return {"file": path, "rows": rows, **({"notes": [aside]} if aside else {})}
 
 

@@ -289,6 +289,22 @@ def test_of_experiments_with_different_labels_those_that_fit_are_shown(folder: P
     assert "explore frames" in note
 
 
+def test_a_classifier_whose_run_failed_is_named(folder: Path) -> None:
+    store = Store.open(folder)
+    classifiers = "  verbs: {kind: 'toys:verbs'}\n  other: {kind: 'toys:verbs'}"
+    outcomes = run_classifiers(toys.prepared(folder, classifiers), store)
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    # Another config of the same names: one classifier fails, and so does one that never finished.
+    failing = "  verbs: {kind: 'toys:verbs', fails: 'no luck'}\n  third: {kind: 'toys:verbs', fails: 'none'}"
+    outcomes = run_classifiers(toys.prepared(folder, failing), store)
+    assert all(outcome.error is not None for outcome in outcomes)
+    explored = explore(store, ["toys"])
+    assert {run.name for run in explored.runs} == {"verbs", "other"}
+    earlier, absent = explored.described.notes
+    assert ("verbs" in earlier, "earlier" in earlier) == (True, True)
+    assert ("third" in absent, "not here" in absent) == (True, True)
+
+
 def explained_page(folder: Path, size: int) -> tuple[Explored, Explanations, dict[str, Any]]:
     explored = explore(Store.open(folder), ["toys"])
     explanations = explained(answering_of(Store.open(folder), explored), explored, size)

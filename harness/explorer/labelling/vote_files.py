@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from harness.corpora.columns import FRAMES_VOTES
+from harness.corpora.label_words import yaml_scalar
 from harness.corpora.tabular import FileTable
 from harness.corpora.text_files import content, parsed_lines
-from harness.explorer.labelling.agreement import RowVotes, by_row, labels_of
+from harness.explorer.labelling.agreement import RowVotes, answers, by_row, labels_of
 from harness.explorer.labelling.argilla_records import argilla_record, is_argilla, read_argilla
 from harness.explorer.labelling.label_studio_records import label_studio_task, read_label_studio
 from harness.explorer.labelling.platform_records import PlatformRow, joined
 from harness.explorer.labelling.potato_records import is_potato, potato_records, read_potato
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
-from harness.explorer.labelling.task import LabelItem, LabelTask
+from harness.explorer.labelling.task import LabelItem, LabelTask, Question
 from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text
 from harness.values.errors import CorpusError, OutputError, Problem
 from harness.values.formatting import counted
@@ -195,10 +197,34 @@ def _platform_rows(path: Path) -> list[PlatformRow] | None:
     return None
 
 
-def vote_columns(task: LabelTask, votes: Iterable[Vote]) -> list[str]:
-    """Return the columns of a table that hold the votes on the stance, as a corpus names them."""
-    names = {vote.annotator for vote in votes if vote.role == "vote" and vote.item in task.by_key}
-    return [f"stance by {name}" for name in sorted(names)]
+def vote_columns(task: LabelTask, votes: Iterable[Vote], question: Question) -> list[str]:
+    """Return the columns of a table that hold the votes on a question, as a corpus names them."""
+    given = [vote for vote in votes if vote.role == "vote" and vote.item in task.by_key]
+    return [f"{question} by {name}" for name in sorted(answers(given, question))]
+
+
+def corpus_lines(path: Path, task: LabelTask, votes: Sequence[Vote]) -> list[str]:
+    """Return the lines of a config that read a table of votes as a corpus; none where there are no several.
+
+    Parameters
+    ----------
+    path : Path
+        Of the table.
+    task : LabelTask
+    votes : sequence of Vote
+    """
+    columns = {question: vote_columns(task, votes, question) for question in task.asks}
+    if all(len(names) < 2 for names in columns.values()):
+        return []
+    lines = ["corpus:", "  kind: files", f"  path: {yaml_scalar(path.name)}", "  columns:"]
+    if "group" not in task.columns and "article" in task.columns:
+        lines.append("    group: article")
+    # Beside the labels that follow from them, votes on frames have a name of their own.
+    for question, label, role in (("stance", GOLD, "votes"), ("frames", GOLD_FRAMES, FRAMES_VOTES)):
+        if names := columns.get(question):
+            listed = ", ".join(map(yaml_scalar, names))
+            lines += [f"    {question}: {label}", f"    {role}: [{listed}]"]
+    return lines + (["  label_map: {none: null}"] if columns.get("frames") else [])
 
 
 def _records(task: LabelTask, rows: Mapping[str, RowVotes]) -> list[dict[str, Any]]:

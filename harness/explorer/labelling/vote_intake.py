@@ -26,17 +26,17 @@ class TakenIn:
         Votes that were left out: the log has a vote of that annotator on that row.
     foreign : int
         Rows with votes that the task does not have.
-    own : int
+    by_voters : int
         Settling votes that were left out: their annotator voted on the row, in the log or in the file.
-    seen : int
+    after_seeing : int
         Votes that were left out: their annotator has seen the votes of others on the row, to settle it.
     """
 
     votes: int = 0
     earlier: int = 0
     foreign: int = 0
-    own: int = 0
-    seen: int = 0
+    by_voters: int = 0
+    after_seeing: int = 0
 
 
 def take_in(desk: LabelDesk, votes: Sequence[Vote]) -> TakenIn:
@@ -79,7 +79,7 @@ def _sorted_out(desk: LabelDesk, votes: Sequence[Vote]) -> _Usable:
     own_votes = set(own_settlings([*logged, *of_task]))
     barred: dict[str, set[str]] = {}
     spelt: dict[tuple[str, str, str], str] = {}
-    usable, earlier, own, seen = [], 0, 0, 0
+    usable, earlier, by_voters, after_seeing = [], 0, 0, 0
     for vote in of_task:
         person = annotator_key(vote.annotator)
         key = (vote.item, person, vote.role)
@@ -89,9 +89,9 @@ def _sorted_out(desk: LabelDesk, votes: Sequence[Vote]) -> _Usable:
         if key in known_votes or spelt.setdefault(key, vote.annotator) != vote.annotator:
             earlier += 1
         elif vote in own_votes:
-            own += 1
+            by_voters += 1
         elif vote.role == "vote" and vote.item in barred[person]:
-            seen += 1
+            after_seeing += 1
         else:
             usable.append(vote)
-    return _Usable(usable, TakenIn(len(usable), earlier, len(foreign), own, seen))
+    return _Usable(usable, TakenIn(len(usable), earlier, len(foreign), by_voters, after_seeing))

@@ -9,7 +9,7 @@ const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "audit", "why", "from",
 // Parts whose values are those of a column of the rows.
 const BY_COLUMN = {split: "split", party: "target", outlet: "outlet", holder: "holder", group: "group", fold: "fold"};
 const VIEW_ONLY = ["clf", "vs", "sort", "row", "of", "split", "re"];
-const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000;
+const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000, START_MILLISECONDS = 10000;
 
 function filterText(filter) {
   const pairs = Object.keys(NOTHING).filter((key) => filter[key] !== NOTHING[key]).map((key) => [key, filter[key]]);
@@ -133,6 +133,7 @@ function regexWorker() {
     const expression = new RegExp(pattern, "iu");
     postMessage(Uint8Array.from(texts, (text) => expression.test(text) ? 1 : 0));
   };
+  postMessage("started");
 }
 
 function runRegex(pattern) {
@@ -143,10 +144,15 @@ function runRegex(pattern) {
     let worker;
     try { worker = new Worker(address); } catch { resolve("this frame allows no worker, and a regular expression runs in one"); return; }
     const end = (answer) => { clearTimeout(timer); worker.terminate(); URL.revokeObjectURL(address); resolve(answer); };
-    const timer = setTimeout(() => end(`too slow: it was stopped after ${REGEX_MILLISECONDS / 1000} s`), REGEX_MILLISECONDS);
-    worker.onmessage = (event) => end(event.data);
+    // A busy machine may take long to start a worker: that says nothing of the expression.
+    let timer = setTimeout(() => end("this frame has started no worker, and a regular expression runs in one"), START_MILLISECONDS);
+    worker.onmessage = ({data}) => {
+      if (data !== "started") { end(data); return; }
+      clearTimeout(timer);
+      timer = setTimeout(() => end(`too slow: it was stopped after ${REGEX_MILLISECONDS / 1000} s`), REGEX_MILLISECONDS);
+      worker.postMessage({pattern, texts: T.text});
+    };
     worker.onerror = (event) => end(event.message || "this frame allows no worker, and a regular expression runs in one");
-    worker.postMessage({pattern, texts: T.text});
   });
 }
 

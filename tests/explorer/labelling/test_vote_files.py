@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from harness.corpora.tabular import FileTable
 from harness.explorer.labelling.agreement import by_row, disagreements, own_settlings
 from harness.explorer.labelling.desk import LabelDesk
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
 from harness.explorer.labelling.task import LabelTask
-from harness.explorer.labelling.vote_files import VoteFormat, read_votes, write_votes
+from harness.explorer.labelling.vote_files import VoteFormat, corpus_lines, read_votes, write_votes
 from harness.explorer.labelling.vote_intake import TakenIn, take_in
 from harness.explorer.labelling.vote_log import Press, Vote, VoteLog, presses_for
 from harness.values.errors import CorpusError, OutputError
+from harness.values.labels import FRAMING, STANCE, Task
 from tests.explorer.labelling.small_tasks import small_task, vote
 
 OPTIONS = TaskOptions("small", ("stance", "frames"))
@@ -113,6 +115,31 @@ def test_a_file_of_votes_is_a_corpus_with_votes(tmp_path: Path) -> None:
     assert sorted(set(corpus.rows["stance"].dropna())) == ["critical", "neutral"]
 
 
+@pytest.mark.parametrize("task", ["stance", "framing"])
+def test_the_printed_lines_read_the_votes_on_both_questions(tmp_path: Path, task: Task) -> None:
+    from harness.corpora.readers.files import files
+
+    desk = LabelDesk(small_task(3, ("stance", "frames")), VoteLog(tmp_path / "votes.db"))
+    for number, key in enumerate(desk.task.by_key):
+        for name, frames in (("Ada", "conflict"), ("Ben: B.", "conflict|morality"), ("Zoë", "")):
+            vote(desk.log, name, key, "stance", ("critical", "neutral")[number % 2])
+            vote(desk.log, name, key, "frames", frames)
+    # Whoever answered nothing has no column.
+    vote(desk.log, "Cy", key, "skip", "1")
+    votes = desk.log.votes()
+    write_votes(tmp_path / "votes.csv", desk.task, votes)
+    lines = corpus_lines(tmp_path / "votes.csv", desk.task, votes)
+    options = YAML(typ="safe").load("\n".join(lines))["corpus"]
+    assert options.pop("kind") == "files"
+    options["columns"] = {k: tuple(v) if isinstance(v, list) else v for k, v in options["columns"].items()}
+    labels = STANCE if task == "stance" else FRAMING
+    rows = files(**options | {"path": tmp_path / options["path"]}, labels=labels, task=task).rows
+    assert rows["frames"].tolist() == [("conflict",)] * 3
+    assert rows["frames_votes"].tolist() == [(("conflict",), ("conflict", "morality"), ())] * 3
+    assert rows["votes"].tolist()[0] == ("critical",) * 3
+    assert corpus_lines(tmp_path / "votes.csv", desk.task, votes[:1]) == []
+
+
 def test_votes_are_taken_in_once_and_the_log_wins(tmp_path: Path) -> None:
     desk = LabelDesk(small_task(), VoteLog(tmp_path / "votes.db"))
     for key in desk.task.by_key:
@@ -155,7 +182,7 @@ def test_who_voted_on_a_row_settles_it_by_no_file(
     if voted_in == "log":
         vote(desk.log, given.annotator, first, "stance", given.stance)
     votes = read_votes(tmp_path / name, desk.task) + ([given] if voted_in == "file" else [])
-    assert take_in(desk, votes) == TakenIn(5 + (voted_in == "file"), own=1)
+    assert take_in(desk, votes) == TakenIn(5 + (voted_in == "file"), by_voters=1)
     rows = by_row(desk.task, desk.log.votes())
     assert [row.is_settled("stance") for row in rows.values()] == [False, True]
     assert disagreements(desk.task, rows) == [first]
@@ -166,7 +193,7 @@ def test_who_saw_the_votes_on_a_row_votes_on_it_by_no_file(tmp_path: Path) -> No
     first, second = desk.task.by_key
     desk.note_votes_seen("Ada", first)
     given = [Vote(key, "ada", stance="critical") for key in (first, second)]
-    assert take_in(desk, given) == TakenIn(1, seen=1)
+    assert take_in(desk, given) == TakenIn(1, after_seeing=1)
     assert [each.item for each in desk.log.votes()] == [second]
 
 

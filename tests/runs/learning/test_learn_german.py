@@ -43,6 +43,7 @@ audits: {target_use: off, sensitivity: off, party_swap: off, behaviour: off, par
 classifiers:
   linear: {kind: linear, target: masked}
 """
+COMPOSED = "stance by Jürgen Groß"
 WORDS = {"critical": "kritisch", "neutral": "sachlich", "supportive": "lobend"}
 
 
@@ -109,7 +110,7 @@ def test_german_gold_goes_from_the_screen_to_a_verdict(experiment: Path) -> None
     assert len({vote.annotator for vote in desk.log.votes()}) == 3
     write_votes(experiment / "votes.csv", desk.task, desk.log.votes())
     header = (experiment / "votes.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert ("stance by Jürgen Groß" in header, "GROSS" in header) == (True, False)
+    assert (COMPOSED in header, "GROSS" in header) == (True, False)
     as_excel_saves(experiment / "votes.csv")
     # From the log of the labelled file, and from what was written and saved again: the same labels.
     from_log = read_gold_file(experiment / "gold.csv", "stance", STANCE, Store.open().home)
@@ -142,5 +143,5 @@ def test_a_german_sample_of_test_makes_a_version_that_is_read_again(experiment: 
     corpus = "{kind: files, path: neue-fassung.jsonl, parties: neue-fassung-parties.yaml, language: de}"
     lines = f"{before}corpus: {corpus}\nsplit:{after}"
     (experiment / "neu.yaml").write_text(lines, encoding="utf-8")
-    result = harness.run(experiment / "neu.yaml", track=False)["linear"]
+    result = harness.run(experiment / "neu.yaml", track=False)["linear"].result
     assert result.predictions.only(split="test").fingerprint() == fingerprint
