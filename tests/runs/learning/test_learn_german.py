@@ -139,7 +139,7 @@ def test_a_german_sample_of_test_makes_a_version_that_is_read_again(experiment: 
     assert learned.version is not None
     assert learned.version.looked_at == 9
     (fingerprint,) = {score.fingerprint for score in learned.scores if "corrected" in score.where}
-    before, after = CONFIG.partition("corpus:")[0], CONFIG.partition("split:")[2]
+    before, after = CONFIG.partition("corpus:")[0], CONFIG.partition("\nsplit:")[2]
     corpus = "{kind: files, path: neue-fassung.jsonl, parties: neue-fassung-parties.yaml, language: de}"
     lines = f"{before}corpus: {corpus}\nsplit:{after}"
     (experiment / "neu.yaml").write_text(lines, encoding="utf-8")
