@@ -14,33 +14,46 @@ from harness.values.outputs import claimed, write_text
 
 MAX_EXPLAINED = 100_000
 
+PageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write the page into this file, and serve nothing: it works without a server, but for what"
+        " asks a model.",
+        show_default=False,
+    ),
+]
+
+PagePort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port of the address, which only this computer can open. Default: the first free one from"
+        " 5100 on.",
+        show_default=False,
+    ),
+]
+
+ExplainedRows = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MAX_EXPLAINED,
+        metavar="N",
+        help="Say in the page of N rows which words moved each label: of those that a classifier labels"
+        " wrongly, then of others at random. Each row costs some thirty predictions of a classifier that"
+        " does not sum over words.",
+    ),
+]
+
 
 def explore(
     experiments: Annotated[
         list[str] | None,
         typer.Argument(help="Experiments. Default: the one that was run last.", show_default=False),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write the page into this file, and serve nothing: it works without a server, but for what"
-            " asks a model.",
-            show_default=False,
-        ),
-    ] = None,
-    explain: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MAX_EXPLAINED,
-            metavar="N",
-            help="Say in the page of N rows which words moved each label: of those that a classifier labels"
-            " wrongly, then of others at random. Each row costs some thirty predictions of a classifier that"
-            " does not sum over words.",
-        ),
-    ] = 0,
+    output: PageFile = None,
+    explain: ExplainedRows = 0,
     log: Annotated[
         bool,
         typer.Option(
@@ -49,14 +62,7 @@ def explore(
             " nothing.",
         ),
     ] = False,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            help="Port of the address, which only this computer can open. Default: the first free one from"
-            " 5100 on.",
-            show_default=False,
-        ),
-    ] = None,
+    port: PagePort = None,
 ) -> None:
     """Look at every row and its answers, in a browser."""
     if log:

@@ -13,7 +13,7 @@ from harness.evaluation.prepared import Prepared
 from harness.runs.learning.mended_test import MendedTest
 from harness.splits import PARTS
 from harness.values import gold_origin
-from harness.values.errors import ConfigError, Problem
+from harness.values.errors import Problem
 from harness.values.outputs import write_text
 from harness.values.spreadsheets import guarded
 from harness.values.tables import CORPUS_COLUMNS, Corpus, Predictions
@@ -50,18 +50,11 @@ class VersionFile:
         return f"corpus: {{kind: files, path: {self.path.name}{parties}}}\nsplit: {{kind: predefined}}"
 
 
-def check_path(path: Path) -> None:
-    """Refuse a file that would not be read again as it was written.
-
-    Raises
-    ------
-    ConfigError
-    """
-    if path.suffix.lower() != ENDING:
-        problem = Problem(
-            "--test-version", f"is written as JSON lines, got {path.name}", f"end it in {ENDING}"
-        )
-        raise ConfigError([problem])
+def version_problems(path: Path) -> list[Problem]:
+    """Say why a file would not be read again as it was written; nothing where it would."""
+    if path.suffix.lower() == ENDING:
+        return []
+    return [Problem("--test-version", f"is written as JSON lines, got {path.name}", f"end it in {ENDING}")]
 
 
 def write_version(path: Path, prepared: Prepared, version: MendedTest) -> VersionFile:
@@ -73,7 +66,7 @@ def write_version(path: Path, prepared: Prepared, version: MendedTest) -> Versio
     Parameters
     ----------
     path : Path
-        See :func:`check_path`.
+        See :func:`version_problems`.
     prepared : Prepared
         With one fold.
     version : MendedTest
