@@ -97,7 +97,7 @@ HIDDEN = "document.getElementById('hidden-row').textContent"
 
 def row_of(tab: browser.Tab) -> str:
     """Return the row that is shown in full; empty where none is."""
-    shown = "!document.getElementById('chosen').hidden"
+    shown = "!document.getElementById('detail').hidden"
     return str(tab.evaluate(f"{shown} ? state.row : ''"))
 
 
