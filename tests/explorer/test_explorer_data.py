@@ -300,10 +300,9 @@ def test_a_classifier_whose_run_failed_is_named(folder: Path) -> None:
     assert [outcome.error for outcome in outcomes] == [None, None]
     # Another config of the same names: a classifier fails that had finished, and one that never did.
     for name in ("verbs", "third"):
+        failing = toys.prepared(folder, f"  {name}: {{kind: 'toys:verbs', fails: 'no luck'}}")
         with pytest.raises(RuntimeError):
-            run_classifiers(
-                toys.prepared(folder, f"  {name}: {{kind: 'toys:verbs', fails: 'no luck'}}"), store
-            )
+            list(run_classifiers(failing, store))
     explored = explore(store, ["toys"])
     assert {run.name for run in explored.runs} == {"verbs", "other"}
     earlier, absent = explored.described.notes
