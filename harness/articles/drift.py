@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.articles.readings_table import Rows, in_order, is_true, named, read_rows, week_of
+from harness.articles.readings_table import (
+    Rows,
+    in_order,
+    is_true,
+    named,
+    read_rows,
+    refuse_picked,
+    week_of,
+)
 from harness.audits.intervals import mean
 from harness.scoring.statistics.change_alarm import evidence, together
 from harness.values.errors import ArticleError, Problem
@@ -110,11 +118,12 @@ def read_stream(path: Rows) -> pd.DataFrame:
     Raises
     ------
     ArticleError
-        Where there is no date or no label.
+        Where there is no date or no label, or the rows are no random sample.
     """
     import pandas as pd
 
     rows = read_rows(path, ("date",))
+    refuse_picked(rows, path, "show how a stream changes")
     label = next((name for name in ("stance", "label") if name in rows[0]), "")
     if not label:
         raise ArticleError([Problem(named(path), "has no column 'stance' or 'label'")])

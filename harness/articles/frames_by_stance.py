@@ -10,7 +10,8 @@ from harness.articles.labelled_articles import SEPARATOR
 from harness.articles.readings_table import in_order, is_true
 from harness.scoring.crosstab import CrossTable, as_table, cross_tables
 from harness.serving.inference.formats import FileRow, format_of, open_rows
-from harness.values.errors import ModelError, listed, suggest
+from harness.values import gold_origin
+from harness.values.errors import ArticleError, ModelError, listed, suggest
 from harness.values.labels import NO_FRAME
 from harness.values.outputs import write_text
 from harness.values.spreadsheets import frame_text
@@ -49,13 +50,21 @@ def frames_by_stance(
     ------
     ModelError
         Where a column is missing, or the file cannot be read.
+    ArticleError
+        Where its rows are no random sample (:mod:`harness.values.gold_origin`).
     """
     file_format = format_of(path)
+    mentions: list[FileRow | None] = []
+    picks: list[Any] = []
     try:
         with open_rows(path, file_format, _CHUNK_ROWS) as file:
-            mentions = [mention for chunk in file.chunks for mention in _mentions(chunk, group)]
+            for chunk in file.chunks:
+                mentions += _mentions(chunk, group)
+                picks += [row.get(gold_origin.COLUMN) for row in chunk]
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
+    if problems := gold_origin.problems_of(picks, str(path), "show how a party is framed"):
+        raise ArticleError(problems)
     table = _table([mention for mention in mentions if mention is not None])
     stances = in_order(table["given_stance"])
     frames = sorted({name for names in table["given_frames"] for name in names} - {NO_FRAME})

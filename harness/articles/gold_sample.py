@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.articles.holders import OWN_VOICE, QUOTED
-from harness.articles.readings_table import ReadingsTable, in_order, read_rows
+from harness.articles.readings_table import ReadingsTable, in_order, read_rows, refuse_picked
 from harness.scoring.statistics.corrected_share import SampleCounts
 from harness.scoring.statistics.sample_design import SampleDesign
-from harness.values import gold_origin
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.labels import STANCES
@@ -78,10 +77,7 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     import pandas as pd
 
     rows = read_rows(path, ("row", "pi", "stratum", "gold"), origin=ORIGIN)
-    picked = gold_origin.picked_otherwise(row.get(gold_origin.COLUMN) for row in rows)
-    if picked:
-        what = gold_origin.reason(picked, "correct shares")
-        raise ArticleError([Problem(str(path), what, gold_origin.REMEDY)])
+    refuse_picked(rows, path, "correct shares")
     by_key = readings.rows.set_index("row")
     labels = in_order([*STANCES, *readings.labels])
     problems = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.serving.inference.formats import ENDINGS, open_rows
 from harness.serving.inference.text_layout import STANDARD, likely_layout
+from harness.values import gold_origin
 from harness.values.errors import ArticleError, ModelError, Problem, listed, suggest
 from harness.values.formatting import agreeing, counted
 from harness.values.labels import STANCES
@@ -97,14 +98,17 @@ def load_readings(path: Rows) -> ReadingsTable:
     Raises
     ------
     ArticleError
-        Where a column is missing, a row stands twice in the table, or the file cannot be read.
+        Where a column is missing, a row stands twice in the table, the file cannot be read, or its rows are
+        no random sample (:mod:`harness.values.gold_origin`).
     """
     import pandas as pd
 
+    rows = read_rows(path, COLUMNS, origin=ORIGIN, renamed={"stance": "label"})
+    refuse_picked(rows, path, "stand for all")
     sure: list[dict[str, Any]] = []
     abstained = set()
     unsure = 0
-    for row in read_rows(path, COLUMNS, origin=ORIGIN, renamed={"stance": "label"}):
+    for row in rows:
         # An unsure mention would count a party that may not be meant.
         if not is_true(row["sure"]):
             unsure += 1
@@ -158,6 +162,19 @@ def read_rows(
             [Problem(named(path), f"has no column {name!r}", suggest(name, columns)) for name in missing]
         )
     return rows
+
+
+def refuse_picked(rows: Iterable[Mapping[str, Any]], path: Rows, what: str) -> None:
+    """Refuse rows that were picked, for what only a random sample can do.
+
+    Raises
+    ------
+    ArticleError
+        Saying what they cannot do, and why.
+    """
+    problems = gold_origin.problems_of((row.get(gold_origin.COLUMN) for row in rows), named(path), what)
+    if problems:
+        raise ArticleError(problems)
 
 
 def _renamed(rows: list[dict[str, Any]], renamed: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.articles.readings_table import Rows, named, read_rows
+from harness.articles.readings_table import Rows, named, read_rows, refuse_picked
 from harness.scoring.aligned import cluster_codes
 from harness.scoring.statistics.quantification import LabelledErrors
 from harness.tracking.finished_runs import FinishedRun, read_file, read_predictions
@@ -98,11 +98,14 @@ def read_tested(path: Rows) -> TestedModel:
     Raises
     ------
     ArticleError
-        Where a column is missing, or a label has too few rows to say what it is taken for.
+        Where a column is missing, a label has too few rows to say what it is taken for, or the rows are no
+        random sample.
     """
     import pandas as pd
 
-    return _tested(pd.DataFrame(read_rows(path, ("truth", "prediction"), origin=ORIGIN)), named(path))
+    rows = read_rows(path, ("truth", "prediction"), origin=ORIGIN)
+    refuse_picked(rows, path, "say how often a model errs")
+    return _tested(pd.DataFrame(rows), named(path))
 
 
 def _of_store(store: Store, address: str) -> TestedModel:

@@ -17,6 +17,7 @@ from harness.classifiers.remote import AsksServer
 from harness.config import plan
 from harness.config.load import document_of
 from harness.config.plan import Plan
+from harness.evaluation.row_origins import refuse_picked
 from harness.serving.inference.server_costs import ServerCost, check_effect, server_cost
 from harness.tracking.auditable import AuditableModel
 from harness.tracking.store import Store
@@ -91,7 +92,8 @@ def audit_model(
     Raises
     ------
     ConfigError, CorpusError
-        If the corpus cannot be found or read, or an override is wrong.
+        If the corpus cannot be found or read, its audited rows were picked
+        (:mod:`harness.values.gold_origin`), or an override is wrong.
     ModelError
         If the model cannot be loaded, is for another task, or has other labels; its texts or key may not go
         to its server; or a budget has no effect.
@@ -110,6 +112,7 @@ def audit_model(
         raise ModelError(f"{uri} predicts {of_model}; the corpus is labelled {of_corpus}")
     whole = resolved.corpus.make(labels=labels, task=task).for_task(task, labels)
     ids, held_out = _test_rows(resolved, whole, corpus)
+    refuse_picked(whole, ids, "say how often a model errs")
     tested = whole.take(ids)
     # The leak gate looks at splits, not at a model.
     audits: dict[str, Audit] = {name: bound.make() for name, bound in resolved.audits.items() if name != GATE}

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.values.formatting import counted
+from harness.values.errors import ConfigError, Problem
+from harness.values.formatting import agreeing, counted
 from harness.values.outputs import claimed, write_text
 
 MAX_EXPLAINED = 100_000
+
+PageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write the page into this file, and serve nothing: it works without a server, but for what"
+        " asks a model.",
+        show_default=False,
+    ),
+]
+
+PagePort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port of the address, which only this computer can open. Default: the first free one from"
+        " 5100 on.",
+        show_default=False,
+    ),
+]
+
+ExplainedRows = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MAX_EXPLAINED,
+        metavar="N",
+        help="Say in the page of N rows which words moved each label: of those that a classifier labels"
+        " wrongly, then of others at random. Each row costs some thirty predictions of a classifier that"
+        " does not sum over words.",
+    ),
+]
 
 
 def explore(
@@ -18,37 +52,22 @@ def explore(
         list[str] | None,
         typer.Argument(help="Experiments. Default: the one that was run last.", show_default=False),
     ] = None,
-    output: Annotated[
-        Path | None,
+    output: PageFile = None,
+    explain: ExplainedRows = 0,
+    log: Annotated[
+        bool,
         typer.Option(
-            "--output",
-            "-o",
-            help="Write the page into this file, and serve nothing: it works without a server, but for what"
-            " asks a model.",
-            show_default=False,
+            "--log",
+            help="Log the page of each run that has none, as runs of earlier versions, into MLflow, and serve"
+            " nothing.",
         ),
-    ] = None,
-    explain: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MAX_EXPLAINED,
-            metavar="N",
-            help="Say in the page of N rows which words moved each label: of those that a classifier labels"
-            " wrongly, then of others at random. Each row costs some thirty predictions of a classifier that"
-            " does not sum over words.",
-        ),
-    ] = 0,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            help="Port of the address, which only this computer can open. Default: the first free one from"
-            " 5100 on.",
-            show_default=False,
-        ),
-    ] = None,
+    ] = False,
+    port: PagePort = None,
 ) -> None:
     """Look at every row and its answers, in a browser."""
+    if log:
+        _log(experiments, {"--output": output, "--explain": explain, "--port": port})
+        return
     from harness.explorer.answering import answering_of
     from harness.explorer.explained_rows import explained
     from harness.explorer.finished_experiments import explore as explored_of
@@ -71,6 +90,24 @@ def explore(
 
     page = explored.page(served=True, explanations=explanations)
     serve(page, answering, port=port, say=typer.echo)
+
+
+def _log(experiments: list[str] | None, others: Mapping[str, object]) -> None:
+    """Log the pages of runs that have none."""
+    from harness.explorer.run_files import log_missing_pages
+    from harness.tracking.finished_runs import finished_runs
+    from harness.tracking.store import Store, last_experiment
+
+    problems = [Problem(option, "has no effect with --log") for option, value in others.items() if value]
+    if problems:
+        raise ConfigError(problems)
+    store = Store.open()
+    runs = finished_runs(store, experiments or [last_experiment.recall(store)])
+    for run in (logged := log_missing_pages(store, runs)):
+        typer.echo(f"{run.experiment}: {run.name}: explorer.html logged")
+    rest = len(runs) - len(logged)
+    if rest:
+        typer.echo(f"{counted(rest, 'run')} {agreeing(rest, 'has', 'have')} a page from before")
 
 
 def add_to(app: typer.Typer) -> None:

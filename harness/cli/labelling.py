@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from harness.values.formatting import agreeing, counted
 if TYPE_CHECKING:
     from harness.explorer.labelling.desk import LabelDesk
     from harness.explorer.labelling.task import LabelTask, Question
+    from harness.explorer.labelling.vote_intake import TakenIn
 
 PORTS = range(8300, 8351)
 """Where the screen looks for a free port."""
@@ -244,29 +246,37 @@ def _codebook_text(path: Path) -> str:
 
 
 def _take_in(desk: LabelDesk, paths: list[Path]) -> list[Report]:
-    from harness.explorer.labelling.vote_files import read_votes, take_in
+    from harness.explorer.labelling.vote_files import read_votes
+    from harness.explorer.labelling.vote_intake import take_in
 
     reports = []
     for path in paths:
         taken = take_in(desk, read_votes(path, desk.task))
         typer.echo(f"{path}: {counted(taken.votes, 'vote')} taken in")
-        if taken.earlier:
-            left_out = counted(taken.earlier, "vote")
-            line = f"note: {left_out} left out: the log has votes of these annotators on these rows"
-            typer.echo(screen.paragraph(line))
-        if taken.foreign:
-            rows = counted(taken.foreign, "row")
-            typer.echo(
-                f"note: {rows} with votes {agreeing(taken.foreign, 'is', 'are')} not in {desk.task.name}"
-            )
-        reports.append(
-            {"file": path, "votes": taken.votes, "earlier": taken.earlier, "foreign": taken.foreign}
-        )
+        for note in _left_out(desk, taken):
+            typer.echo(screen.paragraph(f"note: {note}"))
+        reports.append({"file": path, **asdict(taken)})
     return reports
 
 
+def _left_out(desk: LabelDesk, taken: TakenIn) -> Iterator[str]:
+    """Say which votes of a file were left out, and why."""
+    if taken.earlier:
+        left_out = counted(taken.earlier, "vote")
+        yield f"{left_out} left out: the log has votes of these annotators on these rows"
+    if taken.by_voters:
+        left_out = counted(taken.by_voters, "settling vote")
+        yield f"{left_out} left out: by somebody who voted on the row; a third person settles it"
+    if taken.after_seeing:
+        left_out = counted(taken.after_seeing, "vote")
+        yield f"{left_out} left out: by somebody who has seen the votes of others on the row, to settle it"
+    if taken.foreign:
+        rows = counted(taken.foreign, "row")
+        yield f"{rows} with votes {agreeing(taken.foreign, 'is', 'are')} not in {desk.task.name}"
+
+
 def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report:
-    from harness.explorer.labelling.vote_files import kept_aside, vote_columns, write_votes
+    from harness.explorer.labelling.vote_files import corpus_lines, kept_aside, write_votes
 
     votes = desk.log.votes()
     rows = write_votes(path, desk.task, votes, form.value, raw=raw)
@@ -274,15 +284,10 @@ def _write(desk: LabelDesk, path: Path, form: OutputFormat, raw: bool) -> Report
     aside = kept_aside(desk.task, votes, form.value)
     if aside:
         typer.echo(screen.paragraph(f"note: {aside}"))
-    columns = vote_columns(desk.task, votes)
-    if form == OutputFormat.table and len(columns) > 1 and "stance" in desk.task.asks:
-        listed = ", ".join(columns)
-        group = (
-            "" if "group" in desk.task.columns or "article" not in desk.task.columns else "group: article, "
-        )
+    lines = corpus_lines(path, desk.task, votes) if form == OutputFormat.table else []
+    if lines:
         typer.echo("To train on it, or to audit against its annotators:")
-        used = f"{group}stance: gold, votes: [{listed}]"
-        typer.echo(f"  corpus: {{kind: files, path: {path.name}, columns: {{{used}}}}}")
+        typer.echo("\n".join(f"  {line}" for line in lines))
     return {"file": path, "rows": rows, **({"notes": [aside]} if aside else {})}
 
 

@@ -16,6 +16,7 @@ from harness.cli.results_table import REUSED
 from harness.values.commands import command_line
 from harness.values.errors import HarnessError
 from harness.values.formatting import counted, duration, interval, number
+from harness.values.outputs import claimed, keep_apart
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from harness.runs.learning.learned_runs import LearnedRuns
     from harness.runs.learning.mended_test import MendedTest
     from harness.runs.learning.pair import LearnCost
+    from harness.runs.learning.version_file import VersionFile
 
 MINUTES_FROM = 120
 """Seconds from which on an estimate is written in minutes."""
@@ -64,6 +66,16 @@ Curve = Annotated[
 ]
 
 
+TestVersion = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where labels of test are corrected: write the corpus with them into this file (.jsonl), which"
+        " other configs then name as theirs.",
+        show_default=False,
+    ),
+]
+
+
 def learn(
     gold: GoldFiles,
     config: ConfigFile = None,
@@ -75,6 +87,7 @@ def learn(
     after: After = None,
     curve: Curve = 3,
     gain: Annotated[float, typer.Option(help="The smallest gain that counts.", min=1e-6)] = 0.02,
+    test_version: TestVersion = None,
     promote: Annotated[
         bool, typer.Option("--promote", help="Promote what learned, if that is the verdict.")
     ] = False,
@@ -92,18 +105,21 @@ def learn(
     from harness.runs.learning.learn import learn as learn_from
 
     console = screen.console()
-    learned = learn_from(
-        gold,
-        config,
-        experiment=experiment,
-        classifier=classifier,
-        set=set_ or (),
-        after=after or (),
-        curve=curve,
-        smallest=gain,
-        allow_leaks=allow_leaks,
-        observer=_observer(console, gold),
-    )
+    keep_apart([test_version], [gold, *([config] if config else []), *(after or [])])
+    with claimed(test_version):
+        learned = learn_from(
+            gold,
+            config,
+            experiment=experiment,
+            classifier=classifier,
+            set=set_ or (),
+            after=after or (),
+            curve=curve,
+            smallest=gain,
+            test_version=test_version,
+            allow_leaks=allow_leaks,
+            observer=_observer(console, gold),
+        )
     show_learned(console, learned)
     report = _report(learned)
     # A new version of the test set is a result, too.
@@ -145,6 +161,15 @@ def _observer(console: Console, gold: Path) -> Any:
                 console.print(screen.paragraph(version.sentence.capitalize()), markup=False)
             if refusal:
                 print_note(console, f"gold on test rows changes no label of test: {refusal}")
+
+        def version_written(self, file: VersionFile) -> None:
+            rows = counted(file.rows, "row")
+            console.print(
+                screen.paragraph(f"{file.path}: {rows}, test set {file.fingerprint}. To score others on it:"),
+                markup=False,
+            )
+            for line in file.config.splitlines():
+                console.print(f"  {line}", markup=False, soft_wrap=True)
 
         def costs(self, cost: LearnCost) -> None:
             console.print(screen.paragraph(cost_sentence(cost)), markup=False)

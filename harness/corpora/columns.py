@@ -23,10 +23,14 @@ LabelMap = Mapping[str, str | None]
 ANNOTATOR = "annotator"
 """A column that a file may have and a corpus has not: who gave the label, of a row for each annotation."""
 
-SOURCE_COLUMNS = (*CORPUS_COLUMNS, ANNOTATOR)
+FRAMES_VOTES = "frames_votes"
+"""A column that a config may name and a file has under other names: the votes on frames, beside what else a
+corpus holds of them. A file's own column of that name stays as it is."""
+
+SOURCE_COLUMNS = (*CORPUS_COLUMNS, ANNOTATOR, FRAMES_VOTES)
 """What the columns of a file may be called here."""
 
-SEVERAL = ("frames", "votes")
+SEVERAL = ("frames", "votes", FRAMES_VOTES)
 """What may stand in several columns of a file: one for each frame, or for each annotator."""
 
 # Blank counts as no: people who mark frames by hand write the ones and leave the other cells empty.
@@ -43,7 +47,8 @@ class Shape:
     columns : mapping
         Canonical column → the source's; a column that is not named here keeps its name. ``frames`` may name
         several columns, one for each frame, that hold 0 and 1; ``votes`` one for each annotator, that hold
-        labels. ``annotator`` says who labelled, where each row is one annotation.
+        labels. Beside a column of frames, ``votes`` are those on the stance, and ``frames_votes`` names the
+        columns of those on frames. ``annotator`` says who labelled, where each row is one annotation.
     label_map : mapping
         The source's label → the canonical one, for stance, frames and votes; None leaves the label out. A
         label that is not named here stays as it is. Numbers are equal however they are written: ``1``,
@@ -59,7 +64,8 @@ class Shape:
     Raises
     ------
     ConfigError
-        For an unknown canonical column, several columns for anything but frames and votes, a ``target``
+        For an unknown canonical column, several columns for anything but frames and votes, votes in columns
+        beside ``annotator``, a ``target``
         beside a column of targets, or an empty separator.
     """
 
@@ -77,15 +83,18 @@ class Shape:
         ]
         problems += [
             Problem(
-                f"corpus.columns.{name}", "should be one column", "only frames and votes may have several"
+                f"corpus.columns.{name}",
+                "should be one column",
+                "only frames, votes and frames_votes may have several",
             )
             for name, source in self.columns.items()
             if name in SOURCE_COLUMNS and name not in SEVERAL and not isinstance(source, str)
         ]
-        if ANNOTATOR in self.columns and "votes" in self.columns:
-            what = "cannot be combined with columns.annotator"
-            hint = "votes are columns of one row, an annotator is a column of a row for each annotation"
-            problems.append(Problem("corpus.columns.votes", what, hint))
+        for name in ("votes", FRAMES_VOTES) if ANNOTATOR in self.columns else ():
+            if name in self.columns:
+                what = "cannot be combined with columns.annotator"
+                hint = "votes are columns of one row, an annotator is a column of a row for each annotation"
+                problems.append(Problem(f"corpus.columns.{name}", what, hint))
         if self.target is not None and "target" in self.columns:
             problems.append(Problem("corpus.target", "has no effect with columns.target"))
         if not self.separator:
@@ -144,7 +153,7 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     problems = [*_missing(raw, shape), *_required(raw, shape, task)]
     if problems:
         raise CorpusError(problems)
-    same = {name: name for name in SOURCE_COLUMNS if name in raw.frame.columns and name != ANNOTATOR}
+    same = {name: name for name in CORPUS_COLUMNS if name in raw.frame.columns}
     sources = {**same, **shape.columns}
     frame = _extra(raw.frame, sources)
     bad: list[tuple[int, Problem]] = []
@@ -190,6 +199,8 @@ def _required(raw: Raw, shape: Shape, task: Task) -> list[Problem]:
     if "votes" in available:
         # The label is made of the votes.
         available.add("stance" if task == "stance" else "frames")
+    if FRAMES_VOTES in shape.columns:
+        available.add("frames")
     problems = []
     if shape.target is not None:
         if "target" in raw.frame.columns:
@@ -206,7 +217,8 @@ def _required(raw: Raw, shape: Shape, task: Task) -> list[Problem]:
 
 
 def _extra(frame: pd.DataFrame, sources: ColumnMap) -> pd.DataFrame:
-    used = {*SOURCE_COLUMNS, *(column for source in sources.values() for column in _each(source))}
+    used = {*CORPUS_COLUMNS, ANNOTATOR, *sources}
+    used |= {column for source in sources.values() for column in _each(source)}
     return frame[[column for column in frame.columns if column not in used]].copy()
 
 
@@ -221,7 +233,9 @@ def _series(
     import pandas as pd
 
     values: list[Any]
-    if not isinstance(source, str):
+    if name == FRAMES_VOTES:
+        values = _from_annotators(raw, _each(source))
+    elif not isinstance(source, str):
         values = (
             _from_indicators(raw, shape, source, bad) if name == "frames" else _from_annotators(raw, source)
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation, aggregate
 from harness.corpora.checks import Raw, cell_text, is_missing, select_rows, without
-from harness.corpora.columns import ANNOTATOR, Shape, split_labels
+from harness.corpora.columns import ANNOTATOR, FRAMES_VOTES, Shape, split_labels
+from harness.values.annotator_names import Spellings, annotator_key
 from harness.values.errors import CorpusError, Problem
-from harness.values.labels import Task
+from harness.values.formatting import counted
+from harness.values.labels import NO_FRAME, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,26 +52,16 @@ def settle(raw: Raw, shape: Shape, task: Task) -> Raw:
     long_form = ANNOTATOR in raw.frame.columns
     label = "stance" if task == "stance" else "frames"
     labelled = label in raw.frame.columns and not long_form
-    # Beside a column of frames, votes are those on the stance.
-    voted: Task = "stance" if labelled else task
-    if long_form:
-        raw, votes = _gathered(raw, label)
-    elif "votes" in raw.frame.columns:
-        votes = [_by_annotator(value, shape, voted) for value in raw.frame["votes"]]
-    else:
-        votes = []
+    raw, votes = _voted_columns(raw, shape, "stance" if labelled else task, label)
     if shape.aggregate is not None and (not votes or labelled):
         reason = f"there is a column of labels, {label}" if votes else "there are no votes"
         hint = "leave one of them out" if votes else "name the annotators' columns under columns.votes"
         raise CorpusError([Problem(raw.source, f"aggregate has no effect: {reason}", hint)])
-    if not votes:
+    if not votes or labelled:
         return raw
-    frame = raw.frame.assign(**_vote_columns(votes, voted, raw.frame))
-    raw = replace(raw, frame=frame)
-    if labelled:
-        return raw
+    frame = raw.frame
     how = shape.aggregate or "majority"
-    named = isinstance(shape.columns.get("votes"), tuple) or long_form
+    named = isinstance(shape.columns.get("votes"), tuple) or FRAMES_VOTES in shape.columns or long_form
     if how == "dawid_skene" and not named:
         hint = "name one column an annotator: columns: {votes: [a, b, c]}, or columns.annotator"
         raise CorpusError([Problem(raw.source, "dawid_skene needs to know who gave which vote", hint)])
@@ -131,6 +123,67 @@ def _by_annotator(value: Any, shape: Shape, task: Task) -> Votes:
     return {str(number): (label,) for number, label in enumerate(value or ())}
 
 
+def _voted_columns(raw: Raw, shape: Shape, task: Task, label: str) -> tuple[Raw, list[Votes]]:
+    """Read the votes on stances and on frames; return those on what is labelled, or else any."""
+    votes: list[Votes] = []
+    of_frames: list[Votes] = []
+    # Votes on frames that have columns of their own leave the others to the stance.
+    voted: Task = "stance" if FRAMES_VOTES in shape.columns else task
+    if ANNOTATOR in raw.frame.columns:
+        raw, votes = _gathered(raw, label)
+    elif "votes" in raw.frame.columns:
+        if label == "frames" and voted == "stance":
+            _refuse_frames(raw, shape)
+        votes = [_by_annotator(value, shape, voted) for value in raw.frame["votes"]]
+        raw, votes = _by_person(raw, votes, shape.columns.get("votes", ()))
+    if votes:
+        raw = replace(raw, frame=raw.frame.assign(**_vote_columns(votes, voted, raw.frame)))
+    if FRAMES_VOTES in shape.columns:
+        of_frames = [_by_annotator(value, shape, "framing") for value in raw.frame[FRAMES_VOTES]]
+        raw, of_frames = _by_person(raw, of_frames, shape.columns[FRAMES_VOTES])
+        every = [tuple(item.values()) or None for item in of_frames]
+        raw = replace(raw, frame=raw.frame.assign(**{FRAMES_VOTES: _series(every, raw.frame)}))
+    return raw, of_frames if label == "frames" and of_frames else votes
+
+
+def _refuse_frames(raw: Raw, shape: Shape) -> None:
+    """Refuse votes on frames where those on the stance are expected: they would be no votes at all."""
+    frames = {name for cell in raw.frame.get("frames", ()) for name in cell or ()} - {NO_FRAME}
+    columns = shape.columns.get("votes", "votes")
+    for row, cell in enumerate(raw.frame["votes"]):
+        votes = cell.items() if isinstance(cell, dict) else ((columns, label) for label in cell or ())
+        for column, value in votes:
+            named = frames & set(split_labels(value, shape, ()) or ())
+            if named:
+                what = f"column {column!r} holds frames ({', '.join(sorted(named))}), and beside a column of"
+                what += " frames, votes are those on the stance"
+                listed = ", ".join((columns,) if isinstance(columns, str) else columns)
+                hint = f"name them columns.{FRAMES_VOTES}: [{listed}]"
+                raise CorpusError([Problem(raw.locations[row], what, hint)])
+
+
+def _by_person(raw: Raw, votes: list[Votes], columns: str | Sequence[str]) -> tuple[Raw, list[Votes]]:
+    """Put the columns of one annotator together, and say so: of two votes on a row the first counts."""
+    names: dict[str, list[str]] = {}
+    for column in () if isinstance(columns, str) else columns:
+        names.setdefault(annotator_key(column), []).append(column)
+    if all(len(spellings) == 1 for spellings in names.values()):
+        return raw, votes
+    joined: list[Votes] = []
+    left_out = 0
+    for item in votes:
+        given = {each[0]: [item[name] for name in each if name in item] for each in names.values()}
+        joined.append({name: of_person[0] for name, of_person in given.items() if of_person})
+        left_out += len(item) - len(joined[-1])
+    effect = f"; {counted(left_out, 'second vote')} on a row left out" if left_out else ""
+    return replace(raw, notes=(*raw.notes, _spelling_note(raw, names.values()) + effect)), joined
+
+
+def _spelling_note(raw: Raw, names: Iterable[Sequence[str]]) -> str:
+    listed = "; ".join(", ".join(map(repr, each)) for each in names if len(each) > 1)
+    return f"{raw.source}: taken as one annotator each: {listed}"
+
+
 def _vote_columns(votes: Sequence[Votes], task: Task, frame: pd.DataFrame) -> dict[str, Any]:
     if task == "stance":
         values = [tuple(vote[0] for vote in item.values()) or None for item in votes]
@@ -150,6 +203,7 @@ def _gathered(raw: Raw, label: str) -> tuple[Raw, list[Votes]]:
     first: dict[Any, int] = {}
     votes: dict[int, dict[str, tuple[str, ...]]] = {}
     problems = []
+    people = Spellings()
     keys = _keys(raw.frame)
     cells = zip(keys, raw.frame[ANNOTATOR], raw.frame[label], strict=True)
     for row, (key, annotator, value) in enumerate(cells):
@@ -157,7 +211,8 @@ def _gathered(raw: Raw, label: str) -> tuple[Raw, list[Votes]]:
         if is_missing(annotator):
             problems.append((row, Problem(f"{raw.locations[row]}: {ANNOTATOR}", "is empty")))
             continue
-        name = cell_text(annotator)
+        people.learn(cell_text(annotator))
+        name = people.shown(cell_text(annotator))
         if name in item:
             where = f"{raw.locations[row]}: {ANNOTATOR}"
             what = f"{name!r} labels this item a second time; it begins at {raw.locations[first[key]]}"
@@ -168,6 +223,8 @@ def _gathered(raw: Raw, label: str) -> tuple[Raw, list[Votes]]:
     if problems:
         return _gathered(without(raw, problems), label)
     rows = sorted(votes)
+    if several := [each for each in people.every_spelling() if len(each) > 1]:
+        raw = replace(raw, notes=(*raw.notes, _spelling_note(raw, several)))
     return select_rows(replace(raw, frame=raw.frame.drop(columns=ANNOTATOR)), rows), [
         votes[row] for row in rows
     ]

@@ -21,11 +21,11 @@ from harness.evaluation.results import (
     ReportRows,
     SplitInfo,
 )
+from harness.evaluation.row_origins import refuse_picked_parts
 from harness.scoring import slices
 from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split, count_repeats
-from harness.values import gold_origin
 from harness.values.catalog import Bound
 from harness.values.errors import CorpusError, Problem
 from harness.values.formatting import counted
@@ -241,18 +241,8 @@ def prepare(plan: Plan) -> Prepared:
     # Before anything is trained: a misspelt column should not cost a training.
     slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
-    _refuse_picked_rows(corpus, splits)
+    refuse_picked_parts(corpus, splits)
     return Prepared(plan, corpus, splits, entire)
-
-
-def _refuse_picked_rows(corpus: Corpus, splits: Sequence[Split]) -> None:
-    """Refuse to score on rows that were picked; see :mod:`harness.values.gold_origin`."""
-    if gold_origin.COLUMN in corpus.rows.columns:
-        tested = corpus.rows["id"].isin({id_ for split in splits for id_ in split.test})
-        picked = gold_origin.picked_otherwise(corpus.rows.loc[tested, gold_origin.COLUMN])
-        if picked:
-            what = gold_origin.reason(picked, "score a model")
-            raise CorpusError([Problem(corpus.source or corpus.name, f"test {what}", gold_origin.REMEDY)])
 
 
 def _refuse_few_rows(corpus: Corpus, labels: LabelSet) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
@@ -11,8 +12,11 @@ from harness.explorer.finished_experiments import explore_runs
 from harness.explorer.page_data import Described, page_data
 from harness.explorer.page_writer import PAGE, explorer_page
 from harness.explorer.scored_rows import ROWS, scored_rows, write_rows
+from harness.tracking import sending
 from harness.tracking.finished_runs import FinishedRun
+from harness.tracking.scratch import scratch_folder
 from harness.tracking.store import Store
+from harness.values.progress import progress
 
 
 def explorer_files(prepared: Prepared, result: ClassifierResult, run_id: str) -> Mapping[str, bytes]:
@@ -44,6 +48,27 @@ def explorer_files(prepared: Prepared, result: ClassifierResult, run_id: str) ->
     )
     page = explorer_page(page_data(rows, details, described), described)
     return {PAGE: page.encode("utf-8"), ROWS: write_rows(details)}
+
+
+def log_missing_pages(store: Store, runs: Sequence[FinishedRun]) -> list[FinishedRun]:
+    """Log the page into each finished run that has none, as runs of earlier versions; return these runs.
+
+    Raises
+    ------
+    StoreError
+        Where files of a run are gone, or the server does not let this account write.
+    """
+    lacking = [
+        run for run in runs if PAGE not in {file.path for file in store.client.list_artifacts(run.run_id)}
+    ]
+    for run in progress(lacking, "writing", len(lacking), "pages"):
+        explored = explore_runs(store, [run])
+        described = replace(explored.described, title=f"{run.experiment}: {run.name}")
+        page = replace(explored, described=described).page()
+        with scratch_folder(store) as scratch:
+            (scratch / PAGE).write_text(page, encoding="utf-8")
+            sending.send_folder(store, run.run_id, scratch)
+    return lacking
 
 
 def comparison_files(store: Store, runs: Sequence[FinishedRun]) -> Mapping[str, bytes]:

@@ -77,6 +77,31 @@ def finished_runs(store: Store, experiments: Sequence[str]) -> tuple[FinishedRun
     return tuple(replace(run, name=f"{run.experiment}/{run.name}") for run in runs)
 
 
+def unfinished_runs(store: Store, experiments: Sequence[str]) -> dict[str, bool]:
+    """Return the classifiers whose newest run did not finish, each with whether an earlier one did.
+
+    Parameters
+    ----------
+    store : Store
+    experiments : sequence of str
+        By name; names of classifiers are those of :func:`finished_runs`.
+    """
+    unfinished = {}
+    for experiment in experiments:
+        runs = store.client.search_runs(
+            [store.find_experiment(experiment)],
+            f"tags.`{names.ROLE}` = '{names.CLASSIFIER}'",
+            order_by=["attributes.start_time ASC"],
+        )
+        newest = {run.info.run_name: run.info.status for run in runs}
+        finished = {run.info.run_name for run in runs if run.info.status == "FINISHED"}
+        prefix = f"{experiment}/" if len(experiments) > 1 else ""
+        unfinished |= {
+            f"{prefix}{name}": name in finished for name, status in newest.items() if status != "FINISHED"
+        }
+    return unfinished
+
+
 def finished_run(store: Store, run_id: str) -> FinishedRun:
     """Return the finished run of a classifier by its id.
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from harness.values.errors import Problem
+
 Pick = Literal["random", "uncertain", "disagreement", "wrong", "slice"]
 
 COLUMN = "pick"
@@ -39,9 +41,25 @@ def picked_otherwise(values: Iterable[Any]) -> str:
     return ", ".join(f"{count:,} as {name}" for name, count in sorted(counts.items()))
 
 
-def reason(picked: str, what: str) -> str:
-    """Return why picked rows cannot do something, as the clause of a problem."""
-    return f"holds rows that were picked and not drawn at random ({picked}): they cannot {what}"
-
-
 REMEDY = "draw a random sample: harness sample --pick random; picked rows are for training"
+
+
+def problems_of(values: Iterable[Any], where: str, what: str, part: str = "") -> list[Problem]:
+    """Return why rows cannot do something that only rows drawn at random can; nothing where they can.
+
+    Parameters
+    ----------
+    values : iterable
+        See :func:`picked_otherwise`.
+    where : str
+        The file or corpus.
+    what : str
+        What they cannot do, a verb with its object.
+    part : str
+        Of the file or corpus, where not all of it is meant.
+    """
+    picked = picked_otherwise(values)
+    if not picked:
+        return []
+    clause = f"holds rows that were picked and not drawn at random ({picked}): they cannot {what}"
+    return [Problem(where, f"{part} {clause}".lstrip(), REMEDY)]

@@ -89,6 +89,85 @@ def test_frames_are_decided_one_by_one() -> None:
     assert corpus.rows["frames_votes"].tolist()[0] == (("conflict", "morality"), ("conflict",), ("conflict",))
 
 
+SPELT = """text,target,stance by Ada,stance by ben,stance by  ADA,stance by Ben
+One.,Varna,pos,pos,,
+Two.,Varna,pos,,neg,neg
+Three.,Varna,,,neg,neg
+Four.,Varna,neg,,,
+"""
+SPELLINGS = ("stance by Ada", "stance by ben", "stance by  ADA", "stance by Ben")
+
+
+@pytest.mark.parametrize("how", ["majority", "dawid_skene"])
+def test_columns_of_one_annotator_are_taken_together(how: Any, messages: Messages) -> None:
+    corpus = load(SPELT, columns={"votes": SPELLINGS}, label_map=MAP, aggregate=how)
+    # As on the label screen, of two votes of a person on a row the first counts; "Two." is then tied.
+    assert corpus.rows["votes"].tolist() == [
+        ("supportive", "supportive"),
+        ("supportive", "critical"),
+        ("critical", "critical"),
+        ("critical",),
+    ]
+    assert corpus.rows["stance"].tolist()[0::2] == ["supportive", "critical"]
+    if how == "majority":
+        assert corpus.rows["stance"].tolist()[1] is None
+        messages("\n".join(corpus.notes))
+
+
+@pytest.mark.parametrize("name", ["A", "A\u00a0"])
+def test_rows_of_one_annotator_are_taken_together(name: str) -> None:
+    content = LONG + f"Voters thanked Varna.,Varna,neu,{name}\n"
+    with pytest.raises(CorpusError) as caught:
+        load(content, columns={"annotator": "coder"}, label_map=MAP)
+    assert "second time" in str(caught.value)
+    corpus = load(LONG + f"Varna sits.,Varna,neu,{name}\n", columns={"annotator": "coder"}, label_map=MAP)
+    assert corpus.rows["votes"].tolist()[-1] == ("neutral",)
+    assert corpus.notes[0].startswith("mine.csv: taken as one annotator each: 'a'")
+
+
+FRAMED = """text,target,gold,gold_frames,stance by Ada,stance by Ben,frames by Ada,frames by Ben
+One.,Varna,pos,conflict|morality,pos,neg,conflict,conflict|morality
+Two.,Varna,neg,none,neg,neg,none,
+Three.,Varna,neg,morality,neg,neg,conflict,morality
+"""
+OF_STANCE, OF_FRAMES = ("stance by Ada", "stance by Ben"), ("frames by Ada", "frames by Ben")
+BOTH = {"stance": "gold", "votes": OF_STANCE, "frames": "gold_frames", "frames_votes": OF_FRAMES}
+
+
+@pytest.mark.parametrize("task", ["stance", "framing"])
+def test_labels_and_votes_of_both_questions_stand_in_one_config(task: Any) -> None:
+    rows = load(FRAMED, task=task, columns=BOTH, label_map=MAP | {"none": None}).rows
+    assert rows["stance"].tolist() == ["supportive", "critical", "critical"]
+    assert rows["votes"].tolist()[0] == ("supportive", "critical")
+    assert rows["frames"].tolist() == [("conflict", "morality"), (), ("morality",)]
+    assert rows["frames_votes"].tolist() == [
+        (("conflict",), ("conflict", "morality")),
+        ((),),
+        (("conflict",), ("morality",)),
+    ]
+
+
+def test_votes_on_frames_alone_decide_them() -> None:
+    columns: dict[str, Any] = {"frames_votes": OF_FRAMES, "votes": OF_STANCE}
+    content, labels = FRAMED.replace("gold_frames", "x"), MAP | {"none": None}
+    rows = load(content, task="framing", columns=columns, label_map=labels).rows
+    assert rows["frames"].tolist() == [("conflict",), (), ()]
+    assert rows["votes"].tolist()[0] == ("supportive", "critical")
+
+
+def test_votes_on_frames_beside_frames_are_told_where_they_go(messages: Messages) -> None:
+    for votes in (OF_FRAMES, "frames by Ada"):
+        with pytest.raises(CorpusError) as caught:
+            load(FRAMED, task="framing", columns={"frames": "gold_frames", "votes": votes}, label_map=MAP)
+    messages(caught.value)
+
+
+def test_a_column_of_that_name_stays_as_it_is() -> None:
+    content = FRAMED.replace("frames by Ada", "frames_votes").replace(",stance by Ada,stance by Ben", ",x,y")
+    rows = load(content, columns={"stance": "gold"}, label_map=MAP).rows
+    assert rows["frames_votes"].tolist() == ["conflict", "none", "conflict"]
+
+
 def test_dawid_skene_needs_names_of_annotators() -> None:
     corpus = load(WIDE, columns={"votes": ("a", "b", "c")}, label_map=MAP, aggregate="dawid_skene")
     assert corpus.rows["stance"].tolist()[0] == "supportive"

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import toys
+from typer.testing import CliRunner
 
+from harness.cli.main import app
 from harness.explorer import answers, binary_table, page_data, run_files, scored_rows
 from harness.explorer.answering import answering_of
 from harness.explorer.explained_rows import UnexplainableError, explained
@@ -18,8 +20,9 @@ from harness.explorer.finished_experiments import Explored, explore
 from harness.explorer.page_writer import PAGE, explorer_page
 from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import Slice
+from harness.tracking.finished_runs import finished_runs
 from harness.tracking.store import Store
-from harness.values.errors import PredictionsError
+from harness.values.errors import ConfigError, PredictionsError
 from harness.values.findings import Detail, Finding
 from harness.values.tables import Predictions
 from tests.explorer import made_up
@@ -245,6 +248,39 @@ def test_each_run_and_each_comparison_keep_their_page(trained: Path) -> None:
     assert {classifier["name"] for classifier in head["classifiers"]} == {run.name for run in explored.runs}
 
 
+def head_of(page: str) -> dict[str, Any]:
+    return binary_table.unpack(page.partition('id="data">')[2].partition("<")[0])[0]
+
+
+def test_runs_without_a_page_get_theirs_on_demand(folder: Path) -> None:
+    # Runs of this store alone: MLflow remembers where the files of a run lie, also of one that was copied.
+    store = Store.open(folder)
+    classifiers = "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}\n  other: {kind: 'toys:verbs'}"
+    outcomes = run_classifiers(toys.prepared(folder, classifiers), store)
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+    folders = {
+        run.name: Path(store.client.download_artifacts(run.run_id, ""))
+        for run in finished_runs(store, ["toys"])
+    }
+    before = head_of((folders["verbs"] / PAGE).read_text(encoding="utf-8"))
+    # As runs of earlier versions: one with the table of its rows, one without.
+    for name in ("verbs", "prior"):
+        (folders[name] / PAGE).unlink()
+    (folders["prior"] / scored_rows.ROWS).unlink()
+    logged = CliRunner().invoke(app, ["explore", "toys", "--log"])
+    assert logged.exit_code == 0, logged.output
+    assert [name for name, folder in folders.items() if not (folder / PAGE).is_file()] == [], logged.output
+    after = head_of((folders["verbs"] / PAGE).read_text(encoding="utf-8"))
+    assert [each["name"] for each in after["classifiers"]] == [each["name"] for each in before["classifiers"]]
+    assert {key: after[key] for key in ("title", "labels", "n", "of", "task")} == {
+        key: before[key] for key in ("title", "labels", "n", "of", "task")
+    }
+    assert run_files.log_missing_pages(store, finished_runs(store, ["toys"])) == []
+    refused = CliRunner().invoke(app, ["explore", "toys", "--log", "--explain", "3", "--output", "page.html"])
+    assert isinstance(refused.exception, ConfigError)
+    assert not Path("page.html").exists()
+
+
 def test_of_experiments_with_different_labels_those_that_fit_are_shown(folder: Path) -> None:
     store = Store.open(folder)
     for name, task in (("toys", "stance"), ("frames", "framing")):
@@ -255,6 +291,23 @@ def test_of_experiments_with_different_labels_those_that_fit_are_shown(folder: P
     (note,) = explored.described.notes
     assert "frames/verbs" in note
     assert "explore frames" in note
+
+
+def test_a_classifier_whose_run_failed_is_named(folder: Path) -> None:
+    store = Store.open(folder)
+    classifiers = "  verbs: {kind: 'toys:verbs'}\n  other: {kind: 'toys:verbs'}"
+    outcomes = run_classifiers(toys.prepared(folder, classifiers), store)
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    # Another config of the same names: a classifier fails that had finished, and one that never did.
+    for name in ("verbs", "third"):
+        failing = toys.prepared(folder, f"  {name}: {{kind: 'toys:verbs', fails: 'no luck'}}")
+        with pytest.raises(RuntimeError):
+            list(run_classifiers(failing, store))
+    explored = explore(store, ["toys"])
+    assert {run.name for run in explored.runs} == {"verbs", "other"}
+    earlier, absent = explored.described.notes
+    assert ("verbs" in earlier, "earlier" in earlier) == (True, True)
+    assert ("third" in absent, "not here" in absent) == (True, True)
 
 
 def explained_page(folder: Path, size: int) -> tuple[Explored, Explanations, dict[str, Any]]:

@@ -92,6 +92,47 @@ def test_what_an_address_names_and_the_page_has_not_is_left_out_and_said(
     assert tab.problems() == []
 
 
+HIDDEN = "document.getElementById('hidden-row').textContent"
+
+
+def part_of(tab: browser.Tab, name: str) -> str:
+    """Return a part of the filter as the text beside the filters has it."""
+    text = "new URLSearchParams(document.getElementById('filter-text').value)"
+    return str(tab.evaluate(f"{text}.get('{name}') || ''"))
+
+
+def row_of(tab: browser.Tab) -> str:
+    """Return the row that is shown in full; empty where none is."""
+    return "" if tab.evaluate("document.getElementById('detail').hidden") else part_of(tab, "row")
+
+
+@in_browser
+def test_a_link_whose_filter_hides_its_row_says_so_and_leads_to_it(
+    chromium: browser.Browser, tmp_path: Path
+) -> None:
+    address = write(tmp_path / "page.html", three())
+    tab = opened(chromium, f"{address}#party=Varna&row=row-0")
+    assert (count(tab), row_of(tab)) == (40, "")
+    assert "row-0" in tab.evaluate(HIDDEN)
+    change(tab, "document.querySelector('#hidden-row button').click()")
+    assert (count(tab), row_of(tab), tab.evaluate(HIDDEN)) == (120, "row-0", "")
+    # Back at the link, it is said again; a filter of the reader's own is not that of the link.
+    change(tab, "history.back()")
+    assert "row-0" in tab.evaluate(HIDDEN)
+    change(tab, "document.querySelector('#confusion button').click()")
+    assert tab.evaluate(HIDDEN) == ""
+    # A row is looked for in its own part, unless the link names another one.
+    parts = made_up.classifier("a", 120, split=["validation"] * 60 + ["test"] * 60)
+    address = write(tmp_path / "parts.html", [parts])
+    for link, part, row in (
+        ("row=row-7", "validation", "row-7"), ("row=row-70", "", "row-70"),
+        ("split=test&row=row-7", "", ""),
+    ):  # fmt: skip
+        tab = opened(chromium, f"{address}#{link}")
+        assert (part_of(tab, "split"), row_of(tab)) == (part, row)
+    assert tab.problems() == []
+
+
 @in_browser
 def test_a_link_with_all_that_the_page_has_is_followed_in_silence(
     chromium: browser.Browser, tmp_path: Path

@@ -10,6 +10,7 @@ from harness.audits.intervals import alphas
 from harness.corpora.aggregation import aggregate
 from harness.explorer.labelling.task import LabelTask
 from harness.explorer.labelling.vote_log import Vote
+from harness.values.annotator_names import annotator_key
 from harness.values.findings import Measure
 
 UNDECIDED = ""
@@ -54,20 +55,47 @@ def answers(votes: Iterable[Vote], question: str) -> dict[str, str | tuple[str, 
 
 
 def by_row(task: LabelTask, votes: Iterable[Vote]) -> dict[str, RowVotes]:
-    """Return the votes on each row of a task, in its order; votes on rows of other files are left out."""
+    """Return the votes on each row of a task, in its order; votes on rows of other files are left out.
+
+    Of several words that settle a row the last counts, and none of somebody who voted on it.
+    """
+    every = [vote for vote in votes if vote.item in task.by_key]
+    own_words = set(own_settlings(every))
     given: dict[str, list[Vote]] = {key: [] for key in task.by_key}
     settled: dict[str, Vote] = {}
-    for vote in votes:
-        if vote.item not in given:
-            continue
+    for vote in every:
         if vote.role == "vote":
             given[vote.item].append(vote)
-        elif vote.item not in settled or vote.at >= settled[vote.item].at:
+        elif vote not in own_words and (vote.item not in settled or vote.at >= settled[vote.item].at):
             settled[vote.item] = vote
     return {
         key: RowVotes(tuple(sorted(each, key=lambda vote: vote.annotator)), settled.get(key))
         for key, each in given.items()
     }
+
+
+def own_settlings(votes: Iterable[Vote]) -> list[Vote]:
+    """Return the words that settle nothing: of somebody who voted on the row, under whichever spelling.
+
+    The screen takes none; files that were put together by hand, and platforms, may hold some.
+    """
+    every = list(votes)
+    # Names are folded of these rows alone: most tasks have few.
+    items = {vote.item for vote in every if vote.role == "settle"}
+    of_items = [(vote, (vote.item, annotator_key(vote.annotator))) for vote in every if vote.item in items]
+    voted = {key for vote, key in of_items if vote.role == "vote"}
+    return [vote for vote, key in of_items if vote.role == "settle" and key in voted]
+
+
+def one_vote_each(votes: Iterable[Vote]) -> list[Vote]:
+    """Return votes without those that a person gives a row a second time under another spelling."""
+    spelt: dict[tuple[str, str, str], str] = {}
+    return [
+        vote
+        for vote in votes
+        if spelt.setdefault((vote.item, annotator_key(vote.annotator), vote.role), vote.annotator)
+        == vote.annotator
+    ]
 
 
 def disagreements(task: LabelTask, rows: Mapping[str, RowVotes]) -> list[str]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.explorer.labelling.annotators import tidy_name
 from harness.explorer.labelling.task import LabelItem, LabelTask
 from harness.explorer.labelling.vote_book import VoteBook
 from harness.explorer.labelling.vote_log import (
@@ -23,6 +22,7 @@ from harness.explorer.labelling.vote_log import (
     frames_of,
     frames_text,
 )
+from harness.values.annotator_names import tidy_name
 from harness.values.errors import HarnessError, suggest
 from harness.values.unreadable import usable_text
 

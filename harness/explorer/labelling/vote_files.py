@@ -10,22 +10,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from harness.corpora.columns import FRAMES_VOTES
+from harness.corpora.label_words import yaml_scalar
 from harness.corpora.tabular import FileTable
 from harness.corpora.text_files import content, parsed_lines
-from harness.explorer.labelling.agreement import RowVotes, by_row, labels_of
-from harness.explorer.labelling.annotators import name_key
+from harness.explorer.labelling.agreement import RowVotes, answers, by_row, labels_of
 from harness.explorer.labelling.argilla_records import argilla_record, is_argilla, read_argilla
-from harness.explorer.labelling.desk import LabelDesk, PressError, annotator_name
 from harness.explorer.labelling.label_studio_records import label_studio_task, read_label_studio
 from harness.explorer.labelling.platform_records import PlatformRow, joined
 from harness.explorer.labelling.potato_records import is_potato, potato_records, read_potato
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
-from harness.explorer.labelling.task import LabelItem, LabelTask
-from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text, presses_for
+from harness.explorer.labelling.task import LabelItem, LabelTask, Question
+from harness.explorer.labelling.vote_log import Vote, frames_of, frames_text
 from harness.values.errors import CorpusError, OutputError, Problem
 from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME
@@ -55,25 +54,6 @@ MAX_PROBLEMS = 20
 
 _FIELDS = ("stance", "frames", "holder", "comment", "skipped", "time", "looked")
 _COLUMN = re.compile(rf"({'|'.join(_FIELDS)}) (settled )?by (.+)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class TakenIn:
-    """What became of a file of votes.
-
-    Attributes
-    ----------
-    votes : int
-        Votes that are in the log now and were not before.
-    earlier : int
-        Votes that were left out: the log has a vote of that annotator on that row.
-    foreign : int
-        Rows with votes that the task does not have.
-    """
-
-    votes: int = 0
-    earlier: int = 0
-    foreign: int = 0
 
 
 def write_votes(
@@ -217,44 +197,34 @@ def _platform_rows(path: Path) -> list[PlatformRow] | None:
     return None
 
 
-def take_in(desk: LabelDesk, votes: Sequence[Vote]) -> TakenIn:
-    """Append votes from a file to the log of a task; all of them, or none where one cannot be used.
+def vote_columns(task: LabelTask, votes: Iterable[Vote], question: Question) -> list[str]:
+    """Return the columns of a table that hold the votes on a question, as a corpus names them."""
+    given = [vote for vote in votes if vote.role == "vote" and vote.item in task.by_key]
+    return [f"{question} by {name}" for name in sorted(answers(given, question))]
 
-    Raises
-    ------
-    CorpusError
-        With the first :data:`MAX_PROBLEMS` votes whose label or annotator cannot be used.
+
+def corpus_lines(path: Path, task: LabelTask, votes: Sequence[Vote]) -> list[str]:
+    """Return the lines of a config that read a table of votes as a corpus; none where there are no several.
+
+    Parameters
+    ----------
+    path : Path
+        Of the table.
+    task : LabelTask
+    votes : sequence of Vote
     """
-    known_votes = {(vote.item, name_key(vote.annotator), vote.role) for vote in desk.log.votes()}
-    spelt: dict[tuple[str, str, str], str] = {}
-    problems, presses, taken_in, earlier, foreign = [], [], 0, 0, set()
-    for vote in votes:
-        if vote.item not in desk.task.by_key:
-            foreign.add(vote.item)
-            continue
-        key = (vote.item, name_key(vote.annotator), vote.role)
-        # Under a second spelling of their name a person has no second vote on a row.
-        if key in known_votes or spelt.setdefault(key, vote.annotator) != vote.annotator:
-            earlier += 1
-            continue
-        try:
-            annotator_name(vote.annotator)
-            desk.check_vote(vote)
-        except PressError as error:
-            problems.append(Problem(f"vote of {vote.annotator!r}", str(error)))
-            continue
-        taken_in += 1
-        presses += presses_for(vote)
-    if problems:
-        raise CorpusError(problems[:MAX_PROBLEMS])
-    desk.log.record_all(presses)
-    return TakenIn(taken_in, earlier, len(foreign))
-
-
-def vote_columns(task: LabelTask, votes: Iterable[Vote]) -> list[str]:
-    """Return the columns of a table that hold the votes on the stance, as a corpus names them."""
-    names = {vote.annotator for vote in votes if vote.role == "vote" and vote.item in task.by_key}
-    return [f"stance by {name}" for name in sorted(names)]
+    columns = {question: vote_columns(task, votes, question) for question in task.asks}
+    if all(len(names) < 2 for names in columns.values()):
+        return []
+    lines = ["corpus:", "  kind: files", f"  path: {yaml_scalar(path.name)}", "  columns:"]
+    if "group" not in task.columns and "article" in task.columns:
+        lines.append("    group: article")
+    # Beside the labels that follow from them, votes on frames have a name of their own.
+    for question, label, role in (("stance", GOLD, "votes"), ("frames", GOLD_FRAMES, FRAMES_VOTES)):
+        if names := columns.get(question):
+            listed = ", ".join(map(yaml_scalar, names))
+            lines += [f"    {question}: {label}", f"    {role}: [{listed}]"]
+    return lines + (["  label_map: {none: null}"] if columns.get("frames") else [])
 
 
 def _records(task: LabelTask, rows: Mapping[str, RowVotes]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from harness.explorer.labelling.annotators import Spellings
+from harness.values.annotator_names import Spellings
 from harness.values.errors import StoreError
 
 Action = Literal["stance", "frames", "holder", "comment", "skip", "undo", "looked"]

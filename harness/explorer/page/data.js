@@ -77,6 +77,7 @@ const wasAsked = (classifier, row) => classifier.label[row] !== NOT_SCORED;
 const abstains = (classifier, row) => 2 * classifier.abstained[row] > seedsAgreeing(classifier, row)[1];
 
 // What a link names a row by: rows that several folds have scored share their id.
+const rowNamed = (name) => name === "" ? -1 : T.ids.findIndex((_, row) => nameOf(row) === name);
 const nameOf = (row) => valueOf("fold", row) === "" ? T.ids[row] : `${T.ids[row]} (fold ${valueOf("fold", row)})`;
 
 // How many seeds gave the answer that is shown, and how many were asked.

@@ -9,7 +9,7 @@ const BY_OUTCOME = ["outcome", "who", "answer", "seeds", "audit", "why", "from",
 // Parts whose values are those of a column of the rows.
 const BY_COLUMN = {split: "split", party: "target", outlet: "outlet", holder: "holder", group: "group", fold: "fold"};
 const VIEW_ONLY = ["clf", "vs", "sort", "row", "of", "split", "re"];
-const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000;
+const REGEX_LIMIT = 200, REGEX_MILLISECONDS = 1000, START_MILLISECONDS = 10000;
 
 function filterText(filter) {
   const pairs = Object.keys(NOTHING).filter((key) => filter[key] !== NOTHING[key]).map((key) => [key, filter[key]]);
@@ -24,6 +24,8 @@ function readFilter(text) {
     if (Object.hasOwn(NOTHING, key) && isKnown(key, value)) filter[key] = value;
     else unknown.push(`${key}=${shortened(value)}`);
   }
+  // A row that is named without its part is looked for where it is.
+  if (filter.row && !/(^|[#&])split=/.test(text)) filter.split = valueOf("split", rowNamed(filter.row));
   if (!T.split.includes(filter.split)) filter.split = T.split.includes("test") ? "test" : T.split[0];
   // Beside itself a classifier has nothing to differ from, and a pair needs two.
   const drop = (key) => { if (filter[key]) { unknown.push(`${key}=${shortened(filter[key])}`); filter[key] = ""; } };
@@ -40,7 +42,7 @@ function isKnown(key, value) {
   if (key === "clf") return T.classifiers.some((classifier) => classifier.name === value);
   if (key === "truth" || key === "answer") return T.labels.includes(value) || (T.multi && value.startsWith("!") && T.labels.includes(value.slice(1))) || (key === "answer" && value === "no answer");
   if (key === "from" || key === "to") return value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1 && T.classifiers.some((classifier) => classifier.stated);
-  if (key === "row") return T.ids.some((_, row) => nameOf(row) === value);
+  if (key === "row") return rowNamed(value) >= 0;
   if (key === "re") return value === "1";
   if (key === "q") return true;
   const control = document.querySelector(`select[data-key="${key}"]`);
@@ -131,6 +133,7 @@ function regexWorker() {
     const expression = new RegExp(pattern, "iu");
     postMessage(Uint8Array.from(texts, (text) => expression.test(text) ? 1 : 0));
   };
+  postMessage("started");
 }
 
 function runRegex(pattern) {
@@ -141,10 +144,15 @@ function runRegex(pattern) {
     let worker;
     try { worker = new Worker(address); } catch { resolve("this frame allows no worker, and a regular expression runs in one"); return; }
     const end = (answer) => { clearTimeout(timer); worker.terminate(); URL.revokeObjectURL(address); resolve(answer); };
-    const timer = setTimeout(() => end(`too slow: it was stopped after ${REGEX_MILLISECONDS / 1000} s`), REGEX_MILLISECONDS);
-    worker.onmessage = (event) => end(event.data);
+    // A busy machine may take long to start a worker: that says nothing of the expression.
+    let timer = setTimeout(() => end("this frame has started no worker, and a regular expression runs in one"), START_MILLISECONDS);
+    worker.onmessage = ({data}) => {
+      if (data !== "started") { end(data); return; }
+      clearTimeout(timer);
+      timer = setTimeout(() => end(`too slow: it was stopped after ${REGEX_MILLISECONDS / 1000} s`), REGEX_MILLISECONDS);
+      worker.postMessage({pattern, texts: T.text});
+    };
     worker.onerror = (event) => end(event.message || "this frame allows no worker, and a regular expression runs in one");
-    worker.postMessage({pattern, texts: T.text});
   });
 }
 

@@ -49,8 +49,9 @@ async function draw() {
   drawScores(tallied, null);
   drawConfusion(rows);
   drawHistogram(before);
-  const wanted = state.row ? rows.findIndex((row) => nameOf(row) === state.row) : -1;
+  const named = rowNamed(state.row), wanted = rows.indexOf(named);
   if (wanted >= 0) choose(wanted); else drawDetail(null);
+  sayHidden(wanted < 0 ? named : -1);
   document.documentElement.dataset.drawn = String(Math.round(performance.now() - began));
   await pause();
   if (cancelled()) return;
@@ -67,6 +68,7 @@ async function draw() {
 // A search that did not run says nothing of any row: what stood here was about the filter before.
 function drawUnrun() {
   list.selected = -1;
+  sayHidden(-1);
   showRows(new Int32Array(0));
   byId("empty").hidden = true;
   byId("count").textContent = "not searched";
@@ -124,6 +126,12 @@ function readState(text) {
 
 function sayLeftOut(unknown) {
   byId("left-out").textContent = unknown.length ? `The address names what this page does not have; it was left out: ${unknown.join(", ")}.` : "";
+}
+
+// A link may name a row that the filter of the same link hides: the row is a click away, and its link says so.
+function sayHidden(row) {
+  const show = () => openRow(row);
+  byId("hidden-row").replaceChildren(...(row < 0 ? [] : [`The address names the row ${nameOf(row)}, which its filter hides. `, make("button", {type: "button", onclick: show}, "show the row")]));
 }
 
 function options(id, pairs) {

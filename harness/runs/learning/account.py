@@ -171,7 +171,7 @@ def _unusable(
 ) -> tuple[Outcome | None, str]:
     """Say why a row of gold gives no label; None where it does."""
     if row.state != "decided":
-        return row.state, ""
+        return row.state, row.note
     if len(stated[row.key]) > 1:
         return "contradicted", "labels " + ", ".join(sorted(map(str, stated[row.key])))
     return ("repeated", "") if row.key in seen else (None, "")

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.explorer.labelling.agreement import RowVotes, answers, by_row, labels_of
+from harness.explorer.labelling.agreement import (
+    RowVotes,
+    answers,
+    by_row,
+    labels_of,
+    one_vote_each,
+    own_settlings,
+)
 from harness.explorer.labelling.row_files import GROUPS, TaskOptions
 from harness.explorer.labelling.task import Codebook, LabelItem, Question
 from harness.explorer.labelling.vote_files import GOLD, GOLD_FRAMES, labelled_rows
 from harness.explorer.labelling.vote_log import Vote, VoteLog, frames_of, log_path
 from harness.values import gold_origin
+from harness.values.annotator_names import annotator_key
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME, LabelSet, Task
@@ -53,6 +61,8 @@ class GoldRow:
         As the file has them, empty where it has not.
     cells : mapping
         The row as it was read.
+    note : str
+        Why votes that would settle it do not; else empty.
     """
 
     number: int
@@ -64,6 +74,7 @@ class GoldRow:
     pick: str = ""
     pi: str = ""
     cells: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    note: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -140,15 +151,23 @@ def read_gold_file(path: Path, task: Task, labels: LabelSet, home: Path | None =
     logged = _logged(home, name) if home is not None else []
     logged = [vote for vote in logged if vote.item in rows.by_key]
     # What was pressed since the file was written counts.
-    newer = {(vote.item, vote.annotator, vote.role) for vote in logged}
-    votes = [*logged, *(v for v in in_file if (v.item, v.annotator, v.role) not in newer)]
+    newer = {_giver(vote) for vote in logged}
+    votes = [*logged, *(vote for vote in one_vote_each(in_file) if _giver(vote) not in newer)]
     in_log = {vote.item for vote in logged}
+    own_words = {vote.item: vote.annotator for vote in own_settlings(votes)}
     gold = tuple(
-        _row(number, rows.by_key[key], given, (task, labels), trusts_cell=key not in in_log)
+        replace(
+            _row(number, rows.by_key[key], given, (task, labels), trusts_cell=key not in in_log),
+            note=f"{own_words[key]} settled it, who had voted on it" if key in own_words else "",
+        )
         for number, (key, given) in enumerate(by_row(rows, votes).items(), start=1)
     )
     _check(path, gold, labels)
     return GoldFile(path, gold, len(logged))
+
+
+def _giver(vote: Vote) -> tuple[str, str, str]:
+    return vote.item, annotator_key(vote.annotator), vote.role
 
 
 def _logged(home: Path, name: str) -> list[Vote]:

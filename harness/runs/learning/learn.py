@@ -27,6 +27,7 @@ from harness.runs.learning.learning_record import read_curve, record
 from harness.runs.learning.mended_test import MendedTest, mend_test
 from harness.runs.learning.needed import needed
 from harness.runs.learning.pair import GoldTraining, TrainedRun, cost_of, training
+from harness.runs.learning.version_file import version_problems, write_version
 from harness.runs.learning.watching import LearnObserver
 from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.correction_verdict import SMALLEST_GAIN, Gain, judge
@@ -50,6 +51,7 @@ def learn(
     after: Sequence[str | Path] = (),
     curve: int = REPEATS,
     smallest: float = SMALLEST_GAIN,
+    test_version: str | Path | None = None,
     allow_leaks: bool = False,
     trust: bool = False,
     observer: LearnObserver | None = None,
@@ -73,6 +75,8 @@ def learn(
         Orders of the learning curve; 0 for none.
     smallest : float
         The smallest gain that counts, above 0.
+    test_version : path, optional
+        A JSON Lines file for the new version of the test set, if there is one: a corpus for other configs.
     allow_leaks, trust : bool
         As for :func:`harness.run`.
     observer : LearnObserver, optional
@@ -83,22 +87,19 @@ def learn(
         As for :func:`harness.run`, and where the gold is not what it should be.
     """
     observer = observer or LearnObserver()
-    _check(curve, smallest)
+    _check(curve, smallest, test_version)
     store = remnants.opened(observer.note)
     with own_code.access("all" if trust else "trusted"):
         plan = _plan(store, config, experiment, set)
-    with observer.stage(f"reading {plan.corpus.kind}"):
-        prepared = prepare(plan)
-        _check_split(prepared)
-        files = [
-            read_gold_file(Path(path), plan.config.task, plan.labels, store.home) for path in (*after, gold)
-        ]
+    prepared, files = _read(plan, store, (*after, gold), observer)
     chosen = learning_classifier(store, plan, classifier)
     # As after a run: `harness promote` without a name means this experiment.
     last_experiment.remember(store, plan.name)
     pair, account, base = _pair(prepared, chosen, files, observer)
     version, refusal = mend_test(base, account.rows)
     observer.accounted(account, version, refusal)
+    if test_version is not None:
+        _write_version(Path(test_version), base, version, observer)
     learned = LearnedRuns(
         plan.name, files[-1], chosen, account, base.plan.primary.name, version=version, refusal=refusal
     )
@@ -112,8 +113,26 @@ def learn(
     return learned
 
 
-def _check(curve: int, smallest: float) -> None:
-    problems = []
+def _read(
+    plan: Plan, store: Store, paths: Sequence[str | Path], observer: LearnObserver
+) -> tuple[Prepared, list[GoldFile]]:
+    with observer.stage(f"reading {plan.corpus.kind}"):
+        prepared = prepare(plan)
+        _check_split(prepared)
+        task, labels = plan.config.task, plan.labels
+        return prepared, [read_gold_file(Path(path), task, labels, store.home) for path in paths]
+
+
+def _write_version(path: Path, base: Prepared, version: MendedTest | None, observer: LearnObserver) -> None:
+    """Write the new version of the test set, before anything is trained: it does not depend on that."""
+    if version is None:
+        observer.note(f"{path} was not written: there is no new version of the test set")
+        return
+    observer.version_written(write_version(path, base, version))
+
+
+def _check(curve: int, smallest: float, test_version: str | Path | None) -> None:
+    problems = version_problems(Path(test_version)) if test_version is not None else []
     if curve < 0:
         problems.append(Problem("--curve", f"should be 0 or more, got {curve}"))
     if not smallest > 0:

@@ -19,7 +19,7 @@ from harness.runs.learning.gold_file import Label
 from harness.values import gold_origin
 from harness.values.formatting import counted, percent
 from harness.values.labels import LabelSet
-from harness.values.tables import Predictions
+from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +76,19 @@ class MendedTest:
                 for id_, truth in zip(ids, rows[column], strict=True)
             ]
         return replace(predictions, rows=changed)
+
+    def corpus(self, prepared: Prepared) -> Corpus:
+        """Return the corpus of an experiment with the corrected labels of test rows."""
+        import pandas as pd
+
+        corpus = prepared.corpus
+        column = "frames" if prepared.plan.config.task == "framing" else "stance"
+        labels = [
+            self.labels.get(str(id_), label)
+            for id_, label in zip(corpus.rows["id"], corpus.rows[column], strict=True)
+        ]
+        changed = pd.Series(labels, index=corpus.rows.index, dtype=object)
+        return replace(corpus, rows=corpus.rows.assign(**{column: changed}))
 
     def table(self, prepared: Prepared) -> pd.DataFrame:
         """Return one row a label that changed: id, and the label before and now."""

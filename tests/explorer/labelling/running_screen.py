@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 60
+START_SECONDS = 300
+"""A start takes some three seconds; on a machine that is busy with other things, many times as long."""
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Screen:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(timeout=30)
 
 
 @contextlib.contextmanager
@@ -69,14 +71,19 @@ def running_screen(folder: Path, *arguments: str, store: str = "store") -> Itera
     )
     assert process.stdout is not None
     printed = ""
+    # Whoever waits for a line of a process that is stuck would wait for ever.
+    timer = threading.Timer(START_SECONDS, process.kill)
+    timer.start()
     try:
         for line in process.stdout:
             printed += line
             if match := re.match(r"(http://\S+/)#token=(\S+)", line):
+                timer.cancel()
                 yield Screen(process, match[1], match[2])
                 return
         raise AssertionError(printed)
     finally:
+        timer.cancel()
         process.terminate()
         process.wait(timeout=30)
         process.stdout.close()

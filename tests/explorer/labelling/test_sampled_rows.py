@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from articles.test_shares import HEADER, line
 
+import harness
+from harness.articles.drift import read_stream
+from harness.articles.frames_by_stance import frames_by_stance
 from harness.articles.gold_sample import read_gold
 from harness.articles.picking import pick_readings, pick_rows, uncertainty
 from harness.articles.readings_table import load_readings
 from harness.articles.sampling import stratified
+from harness.articles.tested_models import read_tested
 from harness.config.plan.objects import plan_of
 from harness.evaluation.prepared import prepare
 from harness.explorer.answers import ExploredClassifier, answered_rows
@@ -129,24 +136,72 @@ def test_picked_rows_correct_no_shares(tmp_path: Path, pick: Pick) -> None:
     assert picked_otherwise(drawn.assign(pick=pick)["pick"]) in refused.value.problems[0].what
 
 
-@pytest.mark.parametrize(("pick", "part", "refuses"), [
-    ("wrong", "test", True), ("wrong", "train", False), ("random", "test", False), ("a hotel", "test", False),
-])  # fmt: skip
-def test_picked_rows_score_no_model(tmp_path: Path, pick: str, part: str, refuses: bool) -> None:
+def picked_config(folder: Path, pick: str, part: str) -> dict[str, Any]:
     rows = corpus().rows[["id", "text", "target", "group"]].assign(pick="")
     rows["stance"] = ["critical", "neutral", "supportive"] * (ROWS // 3)
-    rows["split"] = ["train"] * 40 + ["test"] * 20
+    rows["split"] = ["train"] * 30 + ["dev"] * 10 + ["test"] * 20
     rows.loc[rows["split"] == part, "pick"] = pick
-    rows.to_csv(tmp_path / "gold.csv", index=False)
-    config = {
+    rows.to_csv(folder / "gold.csv", index=False)
+    return {
         "name": "picked",
-        "corpus": {"kind": "files", "path": str(tmp_path / "gold.csv")},
+        "corpus": {"kind": "files", "path": str(folder / "gold.csv")},
         "split": {"kind": "predefined"},
         "classifiers": {"majority": {"kind": "majority"}},
     }
-    if not refuses:
+
+
+@pytest.mark.parametrize(("pick", "part", "refused"), [
+    ("wrong", "test", "20 as wrong"), ("uncertain", "dev", "as uncertain"),
+    ("wrong", "train", ""), ("random", "test", ""), ("a hotel", "test", ""),
+])  # fmt: skip
+def test_picked_rows_score_choose_and_calibrate_no_model(
+    tmp_path: Path, pick: str, part: str, refused: str
+) -> None:
+    config = picked_config(tmp_path, pick, part)
+    if not refused:
         assert len(prepare(plan_of(config, ())).splits) == 1
         return
-    with pytest.raises(CorpusError) as refused:
+    with pytest.raises(CorpusError) as problems:
         prepare(plan_of(config, ()))
+    assert refused in problems.value.problems[0].what
+
+
+def undecided(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(dict.fromkeys(("p_critical", "p_neutral", "p_supportive"), 1 / 3), index=rows.index)
+
+
+@pytest.mark.parametrize("by", ["table", "config"])
+def test_no_model_is_audited_on_picked_rows(tmp_path: Path, by: str) -> None:
+    config = picked_config(tmp_path, "wrong", "test")
+    audited = tmp_path / ("gold.csv" if by == "table" else "picked.yaml")
+    if by == "config":
+        audited.write_text(json.dumps(config))
+    audited_on = {"corpus": str(audited), "set": {"audits": ["parity"]}, "track": False}
+    with pytest.raises(CorpusError) as refused:
+        harness.audit(undecided, **audited_on)
     assert "20 as wrong" in refused.value.problems[0].what
+    # What is learned from may have any origin: the audited rows are those of test.
+    picked_config(tmp_path, "wrong", "train")
+    assert len(harness.audit(undecided, **audited_on).findings) == 1
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "drift": read_stream,
+    "shares": load_readings,
+    "crosstab": frames_by_stance,
+    "tested model": read_tested,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_no_rates_are_computed_of_picked_rows(tmp_path: Path, reader: str) -> None:
+    columns = "article,sentence,target,sure,own_voice,stance,text,date,label,frames,truth,prediction"
+    columns += ",p_critical,pick\n"
+    cells = "a{n},1,New Compass,True,True,critical,Text {n},2030-01-01,critical,conflict,critical,critical,1"
+    for pick in ("random", "uncertain"):
+        path = tmp_path / f"{pick}.csv"
+        path.write_text(columns + "".join(f"{cells.format(n=n)},{pick}\n" for n in range(40)))
+    READERS[reader](tmp_path / "random.csv")
+    with pytest.raises(ArticleError) as refused:
+        READERS[reader](tmp_path / "uncertain.csv")
+    assert "40 as uncertain" in refused.value.problems[0].what

@@ -8,14 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from harness.corpora.tabular import FileTable
+from harness.explorer.labelling.agreement import by_row, disagreements, own_settlings
 from harness.explorer.labelling.desk import LabelDesk
 from harness.explorer.labelling.row_files import TaskOptions, read_task, task_of
 from harness.explorer.labelling.task import LabelTask
-from harness.explorer.labelling.vote_files import TakenIn, VoteFormat, read_votes, take_in, write_votes
+from harness.explorer.labelling.vote_files import VoteFormat, corpus_lines, read_votes, write_votes
+from harness.explorer.labelling.vote_intake import TakenIn, take_in
 from harness.explorer.labelling.vote_log import Press, Vote, VoteLog, presses_for
 from harness.values.errors import CorpusError, OutputError
+from harness.values.labels import FRAMING, STANCE, Task
 from tests.explorer.labelling.small_tasks import small_task, vote
 
 OPTIONS = TaskOptions("small", ("stance", "frames"))
@@ -111,6 +115,31 @@ def test_a_file_of_votes_is_a_corpus_with_votes(tmp_path: Path) -> None:
     assert sorted(set(corpus.rows["stance"].dropna())) == ["critical", "neutral"]
 
 
+@pytest.mark.parametrize("task", ["stance", "framing"])
+def test_the_printed_lines_read_the_votes_on_both_questions(tmp_path: Path, task: Task) -> None:
+    from harness.corpora.readers.files import files
+
+    desk = LabelDesk(small_task(3, ("stance", "frames")), VoteLog(tmp_path / "votes.db"))
+    for number, key in enumerate(desk.task.by_key):
+        for name, frames in (("Ada", "conflict"), ("Ben: B.", "conflict|morality"), ("Zoë", "")):
+            vote(desk.log, name, key, "stance", ("critical", "neutral")[number % 2])
+            vote(desk.log, name, key, "frames", frames)
+    # Whoever answered nothing has no column.
+    vote(desk.log, "Cy", key, "skip", "1")
+    votes = desk.log.votes()
+    write_votes(tmp_path / "votes.csv", desk.task, votes)
+    lines = corpus_lines(tmp_path / "votes.csv", desk.task, votes)
+    options = YAML(typ="safe").load("\n".join(lines))["corpus"]
+    assert options.pop("kind") == "files"
+    options["columns"] = {k: tuple(v) if isinstance(v, list) else v for k, v in options["columns"].items()}
+    labels = STANCE if task == "stance" else FRAMING
+    rows = files(**options | {"path": tmp_path / options["path"]}, labels=labels, task=task).rows
+    assert rows["frames"].tolist() == [("conflict",)] * 3
+    assert rows["frames_votes"].tolist() == [(("conflict",), ("conflict", "morality"), ())] * 3
+    assert rows["votes"].tolist()[0] == ("critical",) * 3
+    assert corpus_lines(tmp_path / "votes.csv", desk.task, votes[:1]) == []
+
+
 def test_votes_are_taken_in_once_and_the_log_wins(tmp_path: Path) -> None:
     desk = LabelDesk(small_task(), VoteLog(tmp_path / "votes.db"))
     for key in desk.task.by_key:
@@ -133,6 +162,50 @@ def test_spellings_of_a_name_give_one_vote(tmp_path: Path) -> None:
     assert take_in(desk, given) == TakenIn(0, 2, 0)
     expected = [("ada", "critical"), ("ada", "neutral")]
     assert [(each.annotator, each.stance) for each in desk.log.votes()] == expected
+
+
+@pytest.mark.parametrize(("name", "form"), WAYS, ids=[form + name[5:] for name, form in WAYS])
+@pytest.mark.parametrize("voted_in", ["log", "file"])
+def test_who_voted_on_a_row_settles_it_by_no_file(
+    tmp_path: Path, name: str, form: VoteFormat, voted_in: str
+) -> None:
+    # Somebody else's log: there Ada settled, and had not voted.
+    elsewhere = LabelDesk(small_task(2), VoteLog(tmp_path / "elsewhere.db"))
+    first, second = elsewhere.task.by_key
+    for key in (first, second):
+        vote(elsewhere.log, "Ben", key, "stance", "critical")
+        vote(elsewhere.log, "Cy", key, "stance", "neutral")
+        vote(elsewhere.log, "Ada", key, "stance", "supportive", "settle")
+    write_votes(tmp_path / name, elsewhere.task, elsewhere.log.votes(), form)
+    desk = LabelDesk(small_task(2), VoteLog(tmp_path / "votes.db"))
+    given = Vote(first, " ADA", stance="critical")
+    if voted_in == "log":
+        vote(desk.log, given.annotator, first, "stance", given.stance)
+    votes = read_votes(tmp_path / name, desk.task) + ([given] if voted_in == "file" else [])
+    assert take_in(desk, votes) == TakenIn(5 + (voted_in == "file"), by_voters=1)
+    rows = by_row(desk.task, desk.log.votes())
+    assert [row.is_settled("stance") for row in rows.values()] == [False, True]
+    assert disagreements(desk.task, rows) == [first]
+
+
+def test_who_saw_the_votes_on_a_row_votes_on_it_by_no_file(tmp_path: Path) -> None:
+    desk = LabelDesk(small_task(2), VoteLog(tmp_path / "votes.db"))
+    first, second = desk.task.by_key
+    desk.note_votes_seen("Ada", first)
+    given = [Vote(key, "ada", stance="critical") for key in (first, second)]
+    assert take_in(desk, given) == TakenIn(1, after_seeing=1)
+    assert [each.item for each in desk.log.votes()] == [second]
+
+
+def test_a_word_of_somebody_who_voted_settles_nothing() -> None:
+    task = small_task(1)
+    (key,) = task.by_key
+    votes = [Vote(key, "Ada", stance="critical"), Vote(key, "Ben", stance="neutral")]
+    third = Vote(key, "Cy", "settle", stance="neutral", at="2026-05-01")
+    own = Vote(key, "ada ", "settle", stance="critical", at="2026-05-02")
+    assert by_row(task, [*votes, own])[key].settled is None
+    assert by_row(task, [*votes, third, own])[key].settled == third
+    assert own_settlings([*votes, third, own]) == [own]
 
 
 @pytest.mark.parametrize(("name", "form"), WAYS, ids=[form + name[5:] for name, form in WAYS])

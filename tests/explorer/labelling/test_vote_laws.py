@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from harness.explorer.labelling.agreement import own_settlings
 from harness.explorer.labelling.desk import PressError, annotator_name
 from harness.explorer.labelling.task import LabelTask
 from harness.explorer.labelling.vote_files import (
@@ -58,16 +59,19 @@ pressed = st.tuples(
 
 
 def votes_after(presses: list[tuple[str, str, str, tuple[str, str]]]) -> list[Vote]:
-    """What a log of these presses says; of a row one word settles it, as in the log's own reading."""
+    """What a log of these presses says; of a row one word settles it, and none of who voted on it."""
     numbered = [
         Press(str(k), name, key, action, value, role, f"2026-05-0{1 + k % 9}T10:00:{k:02}.5+00:00", k)
         for k, (name, key, role, (action, value)) in enumerate(presses, start=1)
     ]
     settled: dict[str, Vote] = {}
     votes = []
+    own = own_settlings(votes_of(numbered))
     for vote in votes_of(numbered):
         if vote.role == "vote":
             votes.append(vote)
+        elif vote in own:
+            continue
         elif vote.item not in settled or vote.at >= settled[vote.item].at:
             settled[vote.item] = vote
     return [*votes, *settled.values()]

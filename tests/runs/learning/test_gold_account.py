@@ -198,6 +198,26 @@ def test_a_cell_that_a_person_filled_in_decides_what_votes_leave_open(
     assert accounted.rows[0].gold.label == "neutral"
 
 
+def test_nobody_counts_twice_or_settles_what_they_voted_on_under_another_spelling(
+    tmp_path: Path, world: tuple[Prepared, Rows]
+) -> None:
+    experiment, _ = world
+    differing = {"stance by Ada": "critical", "stance by Ben": "neutral"}
+    more = (
+        {"stance settled by ADA": "critical"},
+        {"stance by ada": "critical"},
+        {"stance settled by Cy": "neutral"},
+    )
+    gold = [
+        row | differing | cells
+        for row, cells in zip(gold_of(sentences(3, "new", 9), gold=""), more, strict=True)
+    ]
+    columns = tuple(dict.fromkeys(name for cells in (differing, *more) for name in cells))
+    accounted = account(tmp_path, experiment, gold, columns)
+    assert outcomes(accounted) == ["undecided", "undecided", "added"]
+    assert [("ADA" in row.why) for row in accounted.rows] == [True, False, False]
+
+
 def test_frames_are_gold_too(tmp_path: Path) -> None:
     from harness.config import plan
     from harness.evaluation.prepared import prepare

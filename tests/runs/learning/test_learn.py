@@ -14,6 +14,7 @@ import harness
 from harness.cli.main import app
 from harness.runs.learning.curve import CurveStudy
 from harness.runs.learning.learned_runs import LearnedRuns
+from harness.runs.learning.version_file import VersionFile
 from harness.tracking import names
 from harness.tracking.finished_runs import read_file
 from harness.tracking.looks import looks_at
@@ -130,7 +131,11 @@ def test_a_random_sample_of_test_makes_a_new_version(folder: Path) -> None:
     sample = gold_of(test[:60], pick="random", pi="0.5")
     for row in sample[:6]:
         row["gold"] = "neutral"
-    learned = learn(folder, [*sample, *gold_of(sentences(150, "new", 9))])
+    file = folder / "mended.jsonl"
+    written = Listening([])
+    learned = learn(
+        folder, [*sample, *gold_of(sentences(150, "new", 9))], test_version=file, observer=written
+    )
     assert learned.version is not None
     assert len(learned.version.labels) == 4  # of the six, two were neutral
     assert learned.version.share_changed == pytest.approx(4 / 60)
@@ -144,6 +149,31 @@ def test_a_random_sample_of_test_makes_a_new_version(folder: Path) -> None:
     assert len(set(prints.values())) == 3
     assert learned.verdict is not None
     assert [gain.where for gain in learned.verdict.tests] == ["test", mended]
+    # The new version is a corpus: the same rows in the same parts, the corrected labels, one fingerprint.
+    (version,) = written.versions
+    assert version.fingerprint == prints[mended]
+    changed = (folder / "small.yaml").read_text().splitlines()
+    config = "\n".join(line for line in changed if not line.startswith(("corpus:", "split:")))
+    (folder / "mended.yaml").write_text(
+        f"{config}\n{version.config}\n".replace("name: small", "name: mended")
+    )
+    result = harness.run(folder / "mended.yaml", track=False)["linear"].result
+    test = result.predictions.only(split="test")
+    assert test.fingerprint() == version.fingerprint
+    (score,) = (s for s in learned.scores if (s.run, s.where) == ("linear", mended))
+    assert result.scores.value("f1_macro", "test") == pytest.approx(score.value)
+
+
+def test_where_no_label_of_test_is_corrected_no_version_is_written(folder: Path) -> None:
+    experiment(folder)
+    notes: list[str] = []
+    gold = gold_of(sentences(12, "new", 9))
+    with pytest.raises(ConfigError):
+        learn(folder, gold, test_version=folder / "mended.csv")
+    rows = [row for row in experiment(folder) if row["split"] == "test"][:12]
+    learn(folder, gold_of(rows, pick="wrong"), test_version=folder / "m.jsonl", observer=Listening(notes))
+    assert any("m.jsonl" in note for note in notes)
+    assert not (folder / "m.jsonl").exists()
 
 
 def test_gold_that_was_learned_before_is_in_both(folder: Path) -> None:
@@ -168,6 +198,10 @@ def test_gold_that_was_learned_before_is_in_both(folder: Path) -> None:
 class Listening(harness.LearnObserver):
     def __init__(self, notes: list[str]) -> None:
         self.notes = notes
+        self.versions: list[VersionFile] = []
+
+    def version_written(self, file: VersionFile) -> None:
+        self.versions.append(file)
 
     def note(self, text: str) -> None:
         self.notes.append(text)

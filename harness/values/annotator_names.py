@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from harness.values.unreadable import usable_text
 
@@ -18,12 +19,13 @@ def tidy_name(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", usable_text(text)).split())
 
 
-def name_key(text: str) -> str:
+@lru_cache(maxsize=10_000)
+def annotator_key(text: str) -> str:
     """Return what all spellings of a name have in common: ``Ada`` and ``ada `` are one person.
 
     Examples
     --------
-    >>> name_key("Ada") == name_key("ada ")
+    >>> annotator_key("Ada") == annotator_key("ada ")
     True
     """
     # Folding may take a composed letter apart.
@@ -31,18 +33,22 @@ def name_key(text: str) -> str:
 
 
 class Spellings:
-    """The names of a log: of each person all spellings, the first of which is shown."""
+    """Names, in the order of writing: of each person all spellings, the first of which is shown."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, dict[str, None]] = {}
 
     def learn(self, name: str) -> None:
-        """Note a spelling, in the order of the log."""
-        self._by_key.setdefault(name_key(name), {}).setdefault(name)
+        """Note a spelling."""
+        self._by_key.setdefault(annotator_key(name), {}).setdefault(name)
 
     def every(self, name: str) -> list[str]:
-        """Return all spellings of a person in the log, as they stand there; itself if new."""
-        return list(self._by_key.get(name_key(name), {})) or [name]
+        """Return all spellings of a person, as they were written; the name itself if it is new."""
+        return list(self._by_key.get(annotator_key(name), {})) or [name]
+
+    def every_spelling(self) -> list[list[str]]:
+        """Return all spellings of each person."""
+        return [list(spellings) for spellings in self._by_key.values()]
 
     def shown(self, name: str) -> str:
         """Return a name as the person wrote it first, tidied."""
