@@ -25,6 +25,7 @@ from harness.runs.experiment import ExperimentRun, FailedClassifiersError
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 from harness.values import errors
+from tests.processes import is_alive
 
 PROCESSES = {"run": {"executor": "processes", "workers": 2, "threads": 1}}
 LADDER = """\
@@ -187,18 +188,9 @@ def test_the_processes_end_with_the_driver(folder: Path, end: signal.Signals) ->
     assert len(workers) == 2
     driver.send_signal(end)
     driver.communicate(timeout=60)
-    while any(_is_alive(worker) for worker in workers) and time.monotonic() < deadline:
+    while any(is_alive(worker) for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not any(_is_alive(worker) for worker in workers)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie has ended, and waits for whoever inherits it.
-    return "(Z)" not in Path(f"/proc/{process}/status").read_text(encoding="utf-8").replace("zombie", "(Z)")
+    assert not any(is_alive(worker) for worker in workers)
 
 
 @pytest.mark.parametrize(

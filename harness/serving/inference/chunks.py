@@ -124,6 +124,9 @@ def open_all(
                     for chunk in rows.chunks:
                         if left < len(chunk):
                             yield chunk[left:]
+                        else:
+                            # What was mended in rows that are passed over is counted where they are labelled.
+                            rows.cells.replaced = 0
                         left = max(left - len(chunk), 0)
                 if not is_open:
                     first.cells.replaced += rows.cells.replaced
