@@ -22,7 +22,7 @@ from harness.runs.executors import worker
 from harness.runs.executors.processes import Processes, Work, Workers
 from harness.runs.executors.resources import of_this_machine
 from harness.serving.inference.bad_rows import join_bad_rows
-from harness.serving.inference.chunks import chunk_starts, count_rows, files_of
+from harness.serving.inference.chunks import block_starts, count_rows, files_of
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.formats import format_of
 from harness.serving.inference.labelling import predict_part
@@ -195,7 +195,7 @@ def prepared_parts(labelling: Labelling, workers: int, *, resume: bool) -> Itera
         with refused_writes(folder):
             folder.mkdir(parents=True, exist_ok=True)
         per_worker = PARTS_PER_WORKER if format_of(files_of(source)[0]) == "parquet" else 1
-        of = _earlier(folder) or min(workers * per_worker, len(chunk_starts(total)))
+        of = _earlier(folder) or min(workers * per_worker, len(block_starts(total)))
         aside = labelling.options.skip_bad
         yield [
             PartJob(
@@ -287,11 +287,10 @@ _models: dict[tuple[tuple[Path, ...], str], list[LabelModel]] = {}
 
 
 def _loaded(folders: tuple[Path, ...], engine: str) -> LabelModel | Together:
-    """Return the model of a part, with nothing cached: what a part is given does not depend on others."""
-    from harness.serving.inference import LabelModel, Together, load_folder
+    from harness.serving.inference import Together, load_folder
 
     key = (folders, engine)
     if key not in _models:
         _models[key] = [load_folder(folder, engine=engine) for folder in folders]
-    models = [LabelModel(each.engine.uncached(), each.uri, each.packed_card) for each in _models[key]]
+    models = _models[key]
     return Together(*models) if len(models) > 1 else models[0]

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.checked_files import check_files
-from harness.serving.inference.chunks import RowReading, count_rows, files_of, growing, open_all
+from harness.serving.inference.chunks import RowReading, block_start, count_rows, files_of, growing, open_all
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import FileRow, Format, format_of, row_writer
@@ -44,6 +44,10 @@ class _Job:
     aside: BadRows | None
     part: range | None = None
     quiet: bool = False
+
+    def goes_on_after(self, row: int) -> bool:
+        """Whether rows follow, as far as is known."""
+        return self.part is None or row < self.part.stop
 
     @property
     def n_aside(self) -> int:
@@ -261,14 +265,18 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
         with open_all(job.files, job.kind, reading, skip=job.first) as rows:
             for chunk in growing(rows.chunks, job.first):
                 new = count >= done
+                if block_start(count) == count:
+                    job.model.forget()
                 # Rows of an earlier attempt, too: the file of bad rows is written anew.
                 usable = chunk if aside is None else _usable(job, chunk, count)
-                labelled = _labelled(job.model, usable, count, options) if new and usable else []
+                # What was labelled of a block that goes on is labelled again, so that the cache is as it was.
+                is_computed = new or (count >= block_start(done) and job.goes_on_after(done))
+                labelled = _labelled(job.model, usable, count, options) if is_computed and usable else []
                 # Of values as they were read, since a Parquet file has no lines; lone surrogates do not
                 # encode.
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
-                if labelled:
+                if labelled and new:
                     read = count - job.first
                     yield _Chunk(labelled, rows.schema, digest.hexdigest(), read, rows.cells.replaced)
                 # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk

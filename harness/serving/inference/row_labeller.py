@@ -36,5 +36,8 @@ class RowLabeller(Protocol):
     def absent_targets(self) -> AbsentTargets:
         """Counts the rows, labelled so far, whose text does not name their target."""
 
+    def forget(self) -> None:
+        """Cache nothing of the rows so far: those that follow are computed as if they were the first."""
+
     def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows; ``first`` is the number of the first one in messages."""

@@ -1,6 +1,6 @@
 """A file or a folder of rows in, one part of it to label, and all labelled parts as one file, out.
 
-A part begins and ends where a chunk of the whole does, so that a row is computed in the same company however
+A part begins and ends where a block of the whole does, so that a row is computed in the same company however
 the rows are cut, and the parts together are the bytes that one process would have written. Beside each
 labelled part lies ``….shard.json``, which says of which rows, by which model; the merge goes by it.
 """
@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from harness.serving.inference.chunks import chunk_starts, count_rows
+from harness.serving.inference.chunks import block_starts, count_rows
 from harness.serving.inference.drafts import Progress
 from harness.serving.inference.formats import Format, format_of
 from harness.serving.inference.text_layout import STANDARD, TextLayout
@@ -76,14 +76,14 @@ class Shard:
         Raises
         ------
         ModelError
-            Where there are fewer chunks than parts.
+            Where there are fewer blocks than parts.
 
         Examples
         --------
         >>> [Shard(n, 3).rows(10_000) for n in (1, 2, 3)]
-        [range(0, 4032), range(4032, 6080), range(6080, 10000)]
+        [range(0, 4032), range(4032, 8128), range(8128, 10000)]
         """
-        starts = chunk_starts(total)
+        starts = block_starts(total)
         if self.of > len(starts):
             parts = counted(len(starts), "part")
             raise ModelError(f"{counted(total, 'row')} can be cut into {parts} at most, not {self.of:,}")
@@ -106,13 +106,13 @@ class Shard:
 
 
 def _bounds(starts: Sequence[int], total: int, of: int) -> list[int]:
-    """Return where each part begins, and where the last ends: near equal shares of the rows, at a chunk."""
+    """Return where each part begins, and where the last ends: near equal shares of the rows, at a block."""
     bounds, before = [0], 0
     for number in range(1, of):
         share = number * total // of
         after = min(bisect_right(starts, share), len(starts) - 1)
         nearest = after if starts[after] - share < share - starts[after - 1] else after - 1
-        # At least a chunk for this part, and for each of those that follow: the first chunks are small.
+        # At least a block for this part, and for each of those that follow: the first ones are small.
         before = min(max(nearest, before + 1), len(starts) - of + number)
         bounds.append(starts[before])
     return [*bounds, total]
