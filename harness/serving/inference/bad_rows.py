@@ -6,7 +6,7 @@ import codecs
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from harness.values import limits
 from harness.values.outputs import destination, is_stream, publish, refused_writes, written
@@ -72,7 +72,7 @@ def join_bad_rows(parts: Sequence[Path], path: Path) -> None:
     csv.field_size_limit(limits.FIELD_CHARACTERS.maximum)
     columns = dict.fromkeys(name for part in parts for name in next(_cells(part), {}))
     with written(path) as binary:
-        text = codecs.getwriter("utf-8-sig")(binary)
+        text = cast(TextIO, codecs.getwriter("utf-8-sig")(binary))
         # Their cells are as they were written: nothing is defused a second time.
         table = DelimitedWriter(text, list(columns) or list(HEADER), line_end="\r\n", raw=True)
         table.write_header()
