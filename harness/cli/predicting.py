@@ -105,6 +105,18 @@ Workers = Annotated[
 ]
 
 
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
+]
+Part = Annotated[
+    str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
+]
+Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
+Where = Annotated[
+    Executor, typer.Option(help="Label in this process, or in several at once: the same bytes.")
+]
+
+
 def predict(
     model: Annotated[
         str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
@@ -116,24 +128,16 @@ def predict(
     output: Output = "-",
     format_: StreamFormat = None,
     engine: Engine = EngineChoice.auto,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
-    ] = False,
+    resume: Resume = False,
     columns: Columns = None,
     delimiter: Delimiter = "",
     encoding: Encoding = "utf-8",
     skip_bad: SkipBad = None,
     raw: Raw = False,
     budget: Budget = None,
-    shard: Annotated[
-        str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
-    ] = "",
-    shards: Annotated[
-        int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)
-    ] = None,
-    executor: Annotated[
-        Executor, typer.Option(help="Label in this process, or in several at once: the same bytes.")
-    ] = Executor.serial,
+    shard: Part = "",
+    shards: Parts = None,
+    executor: Where = Executor.serial,
     workers: Workers = None,
 ) -> Report:
     """Label the rows of a file with a model.
