@@ -7,12 +7,21 @@ import signal
 import time
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import toys
 from toys import Verbs
 
-from harness.classifiers.protocol import Labelled
+from harness.classifiers.protocol import Examples, Labelled
 from harness.values.errors import ConfigError, HarnessWarning, MissingPackageError, Problem
 from harness.values.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BEHAVES, MARKS = "HARNESS_TEST_BEHAVES", "HARNESS_TEST_MARKS"
+"""Environment variables: how a model behaves in a process that labels, and the folder of its marks."""
 
 WARNING = "the verbs are few"
 
@@ -44,3 +53,25 @@ class Marked(Verbs):
 
 def marked(*, folder: str, behaves: str = "", labels: LabelSet, seed: int) -> Marked:
     return Marked(folder, behaves, labels, seed)
+
+
+class Labeller(Verbs):
+    """Leaves a file for each chunk that it labels, named after the process, and then behaves as told."""
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        folder, behaves = Path(os.environ[MARKS]), os.environ.get(BEHAVES, "")
+        before = len(list(folder.iterdir()))
+        (folder / f"{time.monotonic_ns()}-{os.getpid()}-{len(examples)}").touch()
+        if behaves == "killed" or (behaves == "killed once" and before == 2):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if behaves == "sleeps" and before >= 2:
+            time.sleep(300)
+        return super().predict_proba(examples)
+
+
+def load_labeller(folder: Path, labels: LabelSet) -> Labeller:
+    classifier = toys.load(folder, labels)
+    assert isinstance(classifier, Verbs)
+    labeller = Labeller(classifier.strength, "", labels, classifier.seed)
+    labeller.known_ = classifier.known_
+    return labeller

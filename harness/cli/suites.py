@@ -42,6 +42,9 @@ def suite(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Train everything again, also what finished in an earlier run.")
     ] = False,
+    executor: Annotated[
+        str, typer.Option(help="Where trials run: serial, or in several processes.", show_default=False)
+    ] = "",
 ) -> Report | Unfinished:
     """Run classifiers on many corpora and write one table.
 
@@ -60,6 +63,7 @@ def suite(
             classifiers=screen.names(classifier),
             output=output,
             fresh=fresh,
+            executor=executor,
             observer=_observer(console),
         )
     except FailedSuiteError as error:

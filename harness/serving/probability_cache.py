@@ -73,6 +73,11 @@ class ProbabilityCache:
         rows |= cached
         return np.stack([rows[example] for example in examples])
 
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._rows.clear()
+
     def _store(self, computed: dict[Example, NDArray[np.float64]]) -> None:
         with self._lock:
             # Copies: a view would hold on to the whole table that it is a row of.

@@ -45,9 +45,13 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
     StoreError
         Where the store cannot be opened.
     """
+    return load_folder(located(uri), engine=engine, uri=os.fspath(uri))
+
+
+def located(uri: str | Path) -> Path:
+    """Return the folder of a model's files, which stays while this process runs; see :func:`load`."""
     address = os.fspath(uri)
-    folder = _downloaded(Store.open(reading=True), address) if address.startswith(SCHEMES) else Path(address)
-    return load_folder(folder, engine=engine, uri=address)
+    return _downloaded(Store.open(reading=True), address) if address.startswith(SCHEMES) else Path(address)
 
 
 def load_both(stance: str | Path, frames: str | Path, *, engine: str = "") -> Together:

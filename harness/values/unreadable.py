@@ -48,6 +48,14 @@ def usable_text(text: str) -> str:
     return _UNUSABLE.sub(REPLACEMENT, text)
 
 
+def replaced_note(replaced: int) -> str:
+    """Say in how many rows characters were replaced; empty where in none."""
+    if not replaced:
+        return ""
+    rows = counted(replaced, "row")
+    return f"{rows} held null characters or halves of characters, which were replaced by U+FFFD"
+
+
 class Cells:
     """Makes cells usable, and counts the rows in which that changed something.
 
@@ -84,10 +92,7 @@ class Cells:
     @property
     def note(self) -> str:
         """What a reader should know; empty where nothing was replaced."""
-        if not self.replaced:
-            return ""
-        rows = counted(self.replaced, "row")
-        return f"{rows} held null characters or halves of characters, which were replaced by U+FFFD"
+        return replaced_note(self.replaced)
 
 
 def cell_problem(value: Any) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,7 +18,10 @@ import worker_toys
 
 import harness
 from harness.config.schema import Running
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials
+from harness.runs import classifiers as run_of_classifiers
 from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.jobs import Job, run_job
 from harness.runs.executors.resources import Resources
@@ -25,6 +29,7 @@ from harness.runs.experiment import ExperimentRun, FailedClassifiersError
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 from harness.values import errors
+from tests.processes import is_alive
 
 PROCESSES = {"run": {"executor": "processes", "workers": 2, "threads": 1}}
 LADDER = """\
@@ -72,6 +77,32 @@ def test_trials_do_run_in_other_processes(folder: Path) -> None:
     run(experiment(folder, "well"))
     assert len(attempts(folder)) == 2
     assert str(os.getpid()) not in attempts(folder)
+
+
+def test_the_next_classifier_trains_while_one_is_audited(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("first", "second")
+    for name in names:
+        (folder / name).mkdir()
+    classifiers = "\n".join(
+        f"  {name}: {{kind: 'worker_toys:marked', folder: {folder / name}, behaves: well {name}}}"
+        for name in names
+    )
+    config = toys.prepared(folder, classifiers, seeds="[1]").plan.source
+    audited, begun = run_of_classifiers.audit_classifier, {}
+
+    def audit(prepared: Prepared, result: ClassifierResult, *others: Any) -> Any:
+        deadline = time.monotonic() + 120
+        # A single process: it can train the second only if it does not wait for what the first still needs.
+        while not list((folder / "second").iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        begun[result.classifier.name] = len(list((folder / "second").iterdir()))
+        return audited(prepared, result, *others)
+
+    monkeypatch.setattr(run_of_classifiers, "audit_classifier", audit)
+    harness.run(config, set={"run": {"executor": "processes", "workers": 1}}, trust=True, track=False)
+    assert begun == {"first": 1, "second": 1}
 
 
 def test_how_trials_run_changes_no_digest(folder: Path) -> None:
@@ -187,18 +218,9 @@ def test_the_processes_end_with_the_driver(folder: Path, end: signal.Signals) ->
     assert len(workers) == 2
     driver.send_signal(end)
     driver.communicate(timeout=60)
-    while any(_is_alive(worker) for worker in workers) and time.monotonic() < deadline:
+    while any(is_alive(worker) for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not any(_is_alive(worker) for worker in workers)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie has ended, and waits for whoever inherits it.
-    return "(Z)" not in Path(f"/proc/{process}/status").read_text(encoding="utf-8").replace("zombie", "(Z)")
+    assert not any(is_alive(worker) for worker in workers)
 
 
 @pytest.mark.parametrize(

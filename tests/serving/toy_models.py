@@ -27,6 +27,7 @@ def write_model(
     votes: Mapping[str, list[float]] = VOTES,
     parties: Registry = EMPTY,
     sealed: bool = True,
+    loader: str = "toys:load",
 ) -> Path:
     """Write a model that was never near a store; return its folder.
 
@@ -37,7 +38,7 @@ def write_model(
     (folder / "saved" / "model").mkdir(parents=True)
     verbs.save(folder / "saved" / "model")
     (folder / "served").mkdir()
-    write_data(folder / "served", folder / "saved", Contract(task, labels, "toys:load"), parties)
+    write_data(folder / "served", folder / "saved", Contract(task, labels, loader), parties)
     if sealed:
         seal_folder(folder / "served")
     return folder / "served"

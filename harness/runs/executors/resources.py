@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.values.threads import usable_cores
 
 GIB_PER_WORKER = 1.5
-"""Memory that a process is reckoned with: fine-tuning the packaged encoder took up to 1.3 GiB."""
+"""Memory that a training is reckoned with: fine-tuning the packaged encoder took up to 1.3 GiB."""
 
 CONTAINER, CONTAINER_FILES = Path("/sys/fs/cgroup"), ("memory.max", "memory.current")
 
@@ -34,6 +34,8 @@ class Resources:
         Free memory; infinite where it is not known.
     devices : tuple of str
         CUDA devices, as ``CUDA_VISIBLE_DEVICES`` names them.
+    gib_per_worker : float
+        Memory that each is reckoned with.
     """
 
     workers: int | None
@@ -41,6 +43,7 @@ class Resources:
     cores: int
     gib: float
     devices: tuple[str, ...] = ()
+    gib_per_worker: float = GIB_PER_WORKER
 
     def environments(self, jobs: int) -> list[Mapping[str, str]]:
         """Return the environment variables of each process; never more processes than jobs.
@@ -52,8 +55,7 @@ class Resources:
         >>> [process["OMP_NUM_THREADS"] for process in Resources(None, 2, 4, 64.0).environments(8)]
         ['2', '2']
         """
-        wanted = self.workers or (len(self.devices) if self.devices else self._affordable())
-        workers = min(wanted, jobs)
+        workers = min(self.most_workers, jobs)
         if workers == 0:
             return []
         threads = str(self.threads or max(self.cores // workers, 1))
@@ -63,14 +65,21 @@ class Resources:
             for n in range(workers)
         ]
 
+    @property
+    def most_workers(self) -> int:
+        """How many processes there are where jobs abound."""
+        return self.workers or (len(self.devices) if self.devices else self._affordable())
+
     def _affordable(self) -> int:
-        by_memory = self.gib / GIB_PER_WORKER
+        by_memory = self.gib / self.gib_per_worker
         return max(1, int(min(self.cores // (self.threads or 1), by_memory)))
 
 
-def of_this_machine(workers: int | None, threads: int | None) -> Resources:
+def of_this_machine(
+    workers: int | None, threads: int | None, gib_per_worker: float = GIB_PER_WORKER
+) -> Resources:
     """Return what this machine has."""
-    return Resources(workers, threads, usable_cores(), _free_gib(), _devices())
+    return Resources(workers, threads, usable_cores(), _free_gib(), _devices(), gib_per_worker)
 
 
 def _free_gib() -> float:

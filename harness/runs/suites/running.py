@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 
+from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import prepare
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, finished_classifiers, run_classifiers
 from harness.runs.suites.suite import Suite, SuiteEntry
@@ -90,15 +93,20 @@ def run_entries(
         except HarnessError as error:
             yield SuiteFailure(entry, error)
             continue
-        for classifier in entry.plan.classifiers:
-            # One at a time: what is run and what is only looked up stay in the order of the config.
-            single = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
+        # What is run and what is only looked up stay in the order of the config.
+        for is_run, group in groupby(entry.plan.classifiers, partial(_is_chosen, chosen)):
+            # All of a group at once: the trials of one are run while another is scored, see run.executor.
+            part = replace(prepared, plan=replace(entry.plan, classifiers=tuple(group)))
             outcomes = (
-                run_classifiers(single, store, fresh=fresh, leaks=leaks)
-                if classifier.name in chosen
-                else finished_classifiers(single, store)
+                run_classifiers(part, store, fresh=fresh, leaks=leaks)
+                if is_run
+                else finished_classifiers(part, store)
             )
             yield from (SuiteCell(entry, outcome) for outcome in outcomes)
+
+
+def _is_chosen(names: Collection[str], classifier: PlannedClassifier) -> bool:
+    return classifier.name in names
 
 
 def _check(suite: Suite, only: Collection[str], classifiers: Collection[str]) -> None:

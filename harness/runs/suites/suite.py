@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from harness.config import plan
 from harness.config.load import ConfigDocument, SourceLine, load, merged
 from harness.config.plan import Plan
 from harness.config.promotion_policy import Strict
-from harness.config.schema import Name, described
+from harness.config.schema import Name, Running, described
 from harness.config.secret_values import Key
 from harness.corpora.card import Card, load_card
 from harness.values import catalog
@@ -100,6 +100,30 @@ class Suite:
     path: Path
     entries: tuple[SuiteEntry, ...]
     means: Mapping[str, tuple[str, ...]]
+
+
+def with_executor(suite: Suite, executor: str) -> Suite:
+    """Return a suite whose trials run elsewhere; what they are, and what is finished, stays.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such executor.
+    """
+    try:
+        Running.model_validate({"executor": executor})
+    except ValidationError as error:
+        problems = [described(detail, Running) for detail in error.errors()]
+        raise ConfigError([Problem(f"run.{each.where}", each.what, each.hint) for each in problems]) from None
+    entries = []
+    for entry in suite.entries:
+        if entry.plan is not None:
+            running = entry.plan.config.run.model_copy(update={"executor": executor})
+            config = entry.plan.config.model_copy(update={"run": running})
+            entries.append(replace(entry, plan=replace(entry.plan, config=config)))
+        else:
+            entries.append(entry)
+    return replace(suite, entries=tuple(entries))
 
 
 def read(path: Path) -> Suite:

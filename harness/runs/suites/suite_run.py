@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.runs.suites.across import across_sentences
 from harness.runs.suites.running import SuiteAbsence, SuiteCell, SuiteFailure, run_entries
-from harness.runs.suites.suite import Suite, SuiteEntry, read
+from harness.runs.suites.suite import Suite, SuiteEntry, read, with_executor
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
 from harness.tracking import remnants
 from harness.tracking.store import Store
@@ -77,6 +77,7 @@ def run_suite(
     classifiers: Collection[str] = (),
     output: Path | None = None,
     fresh: bool = False,
+    executor: str = "",
     observer: SuiteObserver | None = None,
 ) -> SuiteRun:
     """Run what is not yet finished of a suite, write its table and log it.
@@ -91,6 +92,8 @@ def run_suite(
         Folder for ``table.csv`` and ``table.md``; left out, ``suites/NAME`` of the store's own folder.
     fresh : bool
         Repeat what is finished, of what is chosen.
+    executor : {"serial", "processes"}, optional
+        Where trials run; default: what each experiment says under ``run``.
     observer : SuiteObserver, optional
 
     Raises
@@ -104,7 +107,8 @@ def run_suite(
     """
     # The folder of the store is nobody's alone: suites that run side by side share what they finish.
     with claimed(output, folder=True):
-        return _run(read(path), observer or SuiteObserver(), output, (only, classifiers, fresh))
+        suite = with_executor(read(path), executor) if executor else read(path)
+        return _run(suite, observer or SuiteObserver(), output, (only, classifiers, fresh))
 
 
 def _run(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
-from harness.values.outputs import destination, is_stream, publish, refused_writes
+from harness.values import limits
+from harness.values.outputs import destination, is_stream, publish, refused_writes, written
 from harness.values.spreadsheets import DelimitedWriter
 
 HEADER = ("file", "row", "problem")
@@ -59,3 +62,24 @@ class BadRows:
         names = [*HEADER, *(name for name in columns if name not in HEADER)]
         self._table = DelimitedWriter(self._file, names, line_end="\r\n", raw=self.raw)
         self._table.write_header()
+
+
+def join_bad_rows(parts: Sequence[Path], path: Path) -> None:
+    """Write the rows that several parts set aside into one file, in the order of the parts.
+
+    Its columns are those of all of them: a line that could not be read has none of its own.
+    """
+    csv.field_size_limit(limits.FIELD_CHARACTERS.maximum)
+    columns = dict.fromkeys(name for part in parts for name in next(_cells(part), {}))
+    with written(path) as binary:
+        text = cast(TextIO, codecs.getwriter("utf-8-sig")(binary))
+        # Their cells are as they were written: nothing is defused a second time.
+        table = DelimitedWriter(text, list(columns) or list(HEADER), line_end="\r\n", raw=True)
+        table.write_header()
+        for part in parts:
+            table.write(_cells(part))
+
+
+def _cells(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        yield from csv.DictReader(file)

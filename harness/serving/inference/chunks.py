@@ -16,6 +16,11 @@ FIRST_CHUNK, MAX_CHUNK = 64, 2048
 """Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
 
 
+CHUNKS_PER_BLOCK = 2
+"""Chunks of the largest size that share a cache. The last digits of a probability may depend on the rows that
+it is computed with, hence on what was cached: what begins where a block does gives the same bytes."""
+
+
 @dataclass(frozen=True)
 class RowReading:
     """How rows are read.
@@ -57,6 +62,29 @@ def chunk_starts(total: int) -> list[int]:
         start += size
         size = min(2 * size, MAX_CHUNK)
     return starts
+
+
+def block_start(row: int) -> int:
+    """Return where the block of a row begins: each small chunk is one, then so many of the largest.
+
+    Examples
+    --------
+    >>> [block_start(row) for row in (0, 63, 64, 1984, 4031, 4032, 8127, 8128)]
+    [0, 0, 64, 1984, 1984, 4032, 4032, 8128]
+    """
+    begins, size = 0, FIRST_CHUNK
+    while size < MAX_CHUNK and begins + size <= row:
+        begins, size = begins + size, 2 * size
+    if size < MAX_CHUNK or row < begins + size:
+        return begins
+    # The first chunk of the largest size is a block, too.
+    first, length = begins + size, CHUNKS_PER_BLOCK * MAX_CHUNK
+    return first + (row - first) // length * length
+
+
+def block_starts(total: int) -> list[int]:
+    """Return where the blocks of so many rows begin."""
+    return [start for start in chunk_starts(total) if block_start(start) == start]
 
 
 def files_of(source: Path) -> list[Path]:
@@ -124,6 +152,9 @@ def open_all(
                     for chunk in rows.chunks:
                         if left < len(chunk):
                             yield chunk[left:]
+                        else:
+                            # What was mended in rows that are passed over is counted where they are labelled.
+                            rows.cells.replaced = 0
                         left = max(left - len(chunk), 0)
                 if not is_open:
                     first.cells.replaced += rows.cells.replaced

@@ -89,6 +89,7 @@ class Draft:
         self.partial = target.with_name(f"{target.name}.partial")
         self.note = target.with_name(f"{target.name}.partial.json")
         self.rows = 0
+        self.last: Progress | None = None
         self._handle: IO[bytes] | None = None
         self._writer: RowWriter | None = None
 
@@ -138,6 +139,7 @@ class Draft:
                 handle.truncate(size)
                 handle.seek(size)
                 self._handle, self.rows = handle, progress.rows if progress is not None else 0
+                self.last = progress
                 yield
                 self._close()
             if self.kind == "parquet":
@@ -182,6 +184,7 @@ class Draft:
         os.fsync(self._handle.fileno())
         self.rows += len(rows)
         progress = Progress(self.rows, self._handle.tell(), input_digest, self.model_digest, read)
+        self.last = progress
         # Replaced in one step and after the rows: the note never promises more than the file holds.
         new_note = self.note.with_name(f"{self.note.name}.new")
         new_note.write_text(json.dumps(asdict(progress)) + "\n", encoding="utf-8")

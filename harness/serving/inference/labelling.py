@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -9,63 +10,27 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.checked_files import check_files
-from harness.serving.inference.chunks import RowReading, count_rows, files_of, growing, open_all
+from harness.serving.inference.chunks import RowReading, block_start, count_rows, files_of, growing, open_all
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import FileRow, Format, format_of, row_writer
-from harness.serving.inference.row_counter import RowCounter
-from harness.serving.inference.text_layout import column_mend
-from harness.serving.input_rows import COLUMNS, AbsentTargets
-from harness.values.errors import ModelError, listed
+from harness.serving.inference.model_columns import check_columns, frame_of
+from harness.serving.inference.row_counter import RowCounter, Tally, aside_note
+from harness.serving.inference.row_labeller import RowLabeller
+from harness.serving.inference.shards import finished_part
+from harness.values.errors import ModelError
 from harness.values.formatting import counted
 from harness.values.outputs import claimed, is_stream, refused_writes
 from harness.values.row_files import file_format
 from harness.values.unreadable import UnreadableRow
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-MAX_OFFSET_DIGITS = 18
-"""Digits of an offset that a CSV file holds as text."""
-
-SPAN = ("target_start", "target_end")
 OTHER_ROWS = (
     "does not begin with the rows that were labelled before; drop --resume to label it from the start"
 )
-
-
-class RowLabeller(Protocol):
-    """What labels rows: a model, or two models together."""
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that :meth:`predict` returns, in order."""
-
-    @property
-    def digest(self) -> str:
-        """Identifies the model, so that no other one resumes its output."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The columns that :meth:`predict` cannot do without."""
-
-    def problems(self, rows: pd.DataFrame) -> list[str]:
-        """Say of each row why it cannot be labelled; an empty text where it can."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the labels made so far should know, a clause each."""
-
-    @property
-    def absent_targets(self) -> AbsentTargets:
-        """Counts the rows, labelled so far, whose text does not name their target."""
-
-    def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
-        """Label rows; ``first`` is the number of the first one in messages."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +43,16 @@ class _Job:
     options: FileOptions
     aside: BadRows | None
     part: range | None = None
-    total: int = 0
+    quiet: bool = False
+
+    def goes_on_after(self, row: int) -> bool:
+        """Whether rows follow, as far as is known."""
+        return self.part is None or row < self.part.stop
+
+    @property
+    def n_aside(self) -> int:
+        """Rows that were set aside so far."""
+        return self.aside.count if self.aside is not None else 0
 
     @property
     def files(self) -> Sequence[Path | None]:
@@ -131,83 +105,152 @@ def predict_file(
     OutputError
         Where the output cannot be written, is an input, or another process is writing it.
     """
-    from harness.values.language import LanguageWarning
-
-    part, total, output, options = _cut(source, output, options)
+    if options.shard is not None:
+        files = _cuttable(source, output)
+        total = count_rows(files[0], options.layout)
+        return predict_part(model, files, options, total, resume=resume).rows
     check_files(source, output, options)
     kind = format_of(files_of(source)[0]) if source is not None else stream_format or "csv"
     target = _format_of_output(output, stream_format or kind)
     is_open = output is None or is_stream(output)
     if is_open and resume:
         raise ModelError("--resume needs --output FILE")
-    name = str(source) if source is not None else "standard input"
-    aside = None
-    if options.skip_bad is not None:
-        aside = BadRows(options.skip_bad, name, raw=options.layout.raw)
-    job = _Job(model, source, kind, options, aside, part, total)
-    model.absent_targets.reset()
-    with warnings.catch_warnings(), claimed(output), claimed(options.skip_bad):
-        # Printed below in a line of its own, without the line of code that a warning shows.
-        warnings.simplefilter("ignore", LanguageWarning)
+    job = _Job(model, source, kind, options, _bad_rows(source, options))
+    with _labelling(job, output):
         if output is None:
             return _to_stream(job, target, sys.stdout.buffer)
         if is_open:
             with refused_writes(output), output.open("wb") as stream:
                 return _to_stream(job, target, stream)
         draft = Draft(output, target, model.digest + options.digest, options.layout)
-        count = _to_file(job, draft, resume=resume)
-        if options.shard is not None and part is not None:
-            n_aside = aside.count if aside is not None else 0
-            options.shard.write_note(output, (part, total), (count, n_aside), draft.model_digest)
-        return count
+        return _to_file(job, draft, resume=resume).rows
 
 
-def _cut(
-    source: Path | None, output: Path | None, options: FileOptions
-) -> tuple[range | None, int, Path | None, FileOptions]:
-    """Return the rows of a part and of the whole, and the part's own output and file of bad rows."""
-    if options.shard is None:
-        return None, 0, output, options
+def predict_part(
+    model: RowLabeller,
+    files: tuple[Path, Path],
+    options: FileOptions,
+    total: int,
+    *,
+    resume: bool = False,
+    quiet: bool = False,
+) -> Tally:
+    """Label one part of the rows of a file, into a file of its own beside ``output``, with a note beside it.
+
+    Parameters
+    ----------
+    model : LabelModel or Together
+    files : tuple of Path
+        Input and output of all parts.
+    options : FileOptions
+        Its ``shard`` is the part.
+    total : int
+        Rows of all parts.
+    resume : bool
+        Continue where an earlier attempt ended; a part that is finished is compared with its input, and kept.
+    quiet : bool
+        Print nothing.
+
+    Returns
+    -------
+    Tally
+        Of the part.
+
+    Raises
+    ------
+    ModelError, OutputError
+        See :func:`predict_file`.
+    """
+    source, output = _cuttable(*files)
+    shard = options.shard
+    assert shard is not None
+    skip_bad = shard.beside(options.skip_bad) if options.skip_bad is not None else None
+    part, output, options = shard.rows(total), shard.beside(output), replace(options, skip_bad=skip_bad)
+    check_files(source, output, options)
+    kind = format_of(files_of(source)[0])
+    job = _Job(model, source, kind, options, _bad_rows(source, options), part, quiet=quiet)
+    with _labelling(job, output):
+        draft = Draft(output, format_of(output), model.digest + options.digest, options.layout)
+        finished = finished_part(output, part, total, draft.model_digest) if resume else None
+        if finished is not None:
+            if next(_chunks(job, finished), None) is None:
+                return Tally(rows=finished.rows, aside=job.n_aside)
+            raise ModelError(f"{source}: {OTHER_ROWS}")
+        tally = _to_file(job, draft, resume=resume)
+        shard.write_note(output, (part, total), tally.aside, draft.last)
+        return tally
+
+
+def _cuttable(source: Path | None, output: Path | None) -> tuple[Path, Path]:
+    """Refuse what has no parts."""
     if source is None or output is None or is_stream(output):
         raise ModelError("--shard needs --input and --output: parts are cut out of files")
     if format_of(output) == "xlsx":
         raise ModelError(f"{output}: parts of a workbook cannot be joined; write CSV, JSONL or Parquet")
-    shard, total = options.shard, count_rows(source, options.layout)
-    skip_bad = shard.beside(options.skip_bad) if options.skip_bad is not None else None
-    return shard.rows(total), total, shard.beside(output), replace(options, skip_bad=skip_bad)
+    return source, output
 
 
-def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
-    """Label into a draft, which becomes the output; return its number of rows."""
+def _bad_rows(source: Path | None, options: FileOptions) -> BadRows | None:
+    if options.skip_bad is None:
+        return None
+    name = str(source) if source is not None else "standard input"
+    return BadRows(options.skip_bad, name, raw=options.layout.raw)
+
+
+@contextlib.contextmanager
+def _labelling(job: _Job, output: Path | None) -> Iterator[None]:
+    """Hold what is written for the block, in which a model begins to count anew."""
+    from harness.values.language import LanguageWarning
+
+    job.model.absent_targets.reset()
+    with warnings.catch_warnings(), claimed(output), claimed(job.options.skip_bad):
+        # Printed as a line of its own, without the line of code that a warning shows.
+        warnings.simplefilter("ignore", LanguageWarning)
+        yield
+
+
+def _to_file(job: _Job, draft: Draft, *, resume: bool) -> Tally:
+    """Label into a draft, which becomes the output; return what was counted."""
     progress = draft.progress() if resume else None
-    counter, replaced = RowCounter(progress.rows if progress is not None else 0), ""
+    counter = RowCounter(progress.rows if progress is not None else 0, quiet=job.quiet)
     try:
         with draft.opened(progress):
             for chunk in _chunks(job, progress):
                 draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if job.aside else None)
-                counter.add(len(chunk.rows), _unanswered(chunk.rows, job.model.columns))
-                counter.notes(job.model.notes)
-                replaced = chunk.note
+                _count(counter, job, chunk)
     finally:
         counter.end()
         if draft.partial.exists():
             counter.print(
                 f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
             )
-    counter.notes(filter(None, (replaced, job.model.absent_targets.note, counter.unanswered_note)))
-    counter.print_aside(job.aside)
-    return counter.count
+    return _concluded(counter, job)
+
+
+def _count(counter: RowCounter, job: _Job, chunk: _Chunk) -> None:
+    counter.tally = replace(counter.tally, replaced=chunk.replaced, remarks=job.model.notes)
+    counter.add(len(chunk.rows), _unanswered(chunk.rows, job.model.columns))
+    counter.notes(job.model.notes)
+
+
+def _concluded(counter: RowCounter, job: _Job) -> Tally:
+    """Print what a reader of the labels should know; return what was counted."""
+    tally = replace(counter.tally, aside=job.n_aside, absent=replace(job.model.absent_targets))
+    counter.notes(tally.notes)
+    if job.aside is not None:
+        counter.print(aside_note(tally.aside, job.aside.path))
+    return tally
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Labelled rows, the types of a Parquet source, digest and number of the input rows so far, a note."""
+    """Labelled rows, types of a Parquet source; of the input rows so far: digest, number, those mended."""
 
     rows: list[FileRow]
     schema: Any
     input_digest: str
     read: int
-    note: str = ""
+    replaced: int = 0
 
 
 def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
@@ -221,23 +264,28 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
         reading = RowReading(options.layout, keep_bad=aside is not None)
         with open_all(job.files, job.kind, reading, skip=job.first) as rows:
             for chunk in growing(rows.chunks, job.first):
-                if job.part is not None and count >= job.part.stop:
-                    break
                 new = count >= done
+                if block_start(count) == count:
+                    job.model.forget()
                 # Rows of an earlier attempt, too: the file of bad rows is written anew.
                 usable = chunk if aside is None else _usable(job, chunk, count)
-                labelled = _labelled(job.model, usable, count, options) if new and usable else []
+                # What was labelled of a block that goes on is labelled again, so that the cache is as it was.
+                is_computed = new or (count >= block_start(done) and job.goes_on_after(done))
+                labelled = _labelled(job.model, usable, count, options) if is_computed and usable else []
                 # Of values as they were read, since a Parquet file has no lines; lone surrogates do not
                 # encode.
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
-                if labelled:
+                if labelled and new:
                     read = count - job.first
-                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), read, rows.cells.note)
+                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), read, rows.cells.replaced)
                 # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
                 # ends.
                 elif not new and count >= done and (count, digest.hexdigest()) != (done, done_digest):
                     raise ModelError(OTHER_ROWS)
+                # Before another chunk is read: what is wrong with it is the next part's.
+                if job.part is not None and count >= job.part.stop:
+                    break
         _check_counts(job, count, done)
     except ModelError as error:
         raise ModelError(f"{job.source if job.source is not None else 'standard input'}: {error}") from error
@@ -263,7 +311,7 @@ def _usable(job: _Job, chunk: list[FileRow], done: int) -> list[FileRow]:
     assert job.aside is not None
     readable = [row for row in chunk if not isinstance(row, UnreadableRow)]
     # A missing column is no fault of a row.
-    _check_columns(job.model, readable, job.options)
+    check_columns(job.model, readable, job.options)
     reasons = iter(job.model.problems(frame_of(readable, job.options)) if readable else [])
     usable = []
     for number, row in enumerate(chunk, start=done + 1):
@@ -283,7 +331,7 @@ def _format_of_output(output: Path | None, otherwise: Format) -> Format:
 
 
 def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
-    out, counter, replaced = None, RowCounter(), ""
+    out, counter = None, RowCounter()
     try:
         for chunk in _chunks(job, None):
             if out is None:
@@ -292,9 +340,7 @@ def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
             out.write(chunk.rows)
             # The reader of a pipe gets each chunk as soon as it is labelled.
             stream.flush()
-            counter.add(len(chunk.rows), _unanswered(chunk.rows, job.model.columns))
-            counter.notes(job.model.notes)
-            replaced = chunk.note
+            _count(counter, job, chunk)
         if out is not None:
             out.close()
         stream.flush()
@@ -302,9 +348,7 @@ def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
         # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     counter.end()
-    counter.notes(filter(None, (replaced, job.model.absent_targets.note, counter.unanswered_note)))
-    counter.print_aside(job.aside)
-    return counter.count
+    return _concluded(counter, job).rows
 
 
 def _unanswered(rows: list[FileRow], columns: list[str]) -> int:
@@ -319,7 +363,7 @@ def _labelled(
     clash = [name for name in model.columns if name in chunk[0]]
     if clash:
         raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
-    _check_columns(model, chunk, options)
+    check_columns(model, chunk, options)
     table = model.predict(frame_of(chunk, options), first=done + 1)
     # Of a row without an answer the probabilities are NaN, which JSON has no word for.
     gaps = {name: column for name, column in table.items() if column.hasnans}
@@ -329,54 +373,3 @@ def _labelled(
         {**row, **{str(name): value for name, value in row_labels.items()}}
         for row, row_labels in zip(chunk, labels, strict=True)
     ]
-
-
-def _check_columns(model: RowLabeller, chunk: Sequence[FileRow], options: FileOptions) -> None:
-    """Refuse a file that lacks a column, with what to do.
-
-    Raises
-    ------
-    ModelError
-        Naming every missing column.
-    """
-    present = dict.fromkeys(name for row in chunk for name in row)
-    wanted = [*model.needs, *(name for name in options.columns if name not in model.needs)]
-    missing = [options.source(name) for name in wanted if options.source(name) not in present]
-    if missing and chunk:
-        columns = "column" if len(missing) == 1 else "columns"
-        unnamed = [name for name in wanted if options.source(name) in missing]
-        raise ModelError(
-            f"the input lacks the {columns} {' and '.join(map(repr, missing))}; it has"
-            f" {listed(map(repr, present)) or 'none'}{column_mend(list(present), unnamed)}"
-        )
-
-
-def frame_of(chunk: Sequence[FileRow], options: FileOptions) -> pd.DataFrame:
-    """Return the columns that a model reads; an empty field of a CSV file is a missing value."""
-    import pandas as pd
-
-    present = [name for name in COLUMNS if any(options.source(name) in row for row in chunk)]
-    columns: dict[str, list[Any]] = {}
-    for name in present:
-        values = [row.get(options.source(name)) for row in chunk]
-        # CSV files hold text alone; JSONL and Parquet hold numbers.
-        if name in SPAN:
-            values = [_offset(value) for value in values]
-        elif name == "holder":
-            values = [None if value == "" else value for value in values]
-        columns[name] = values
-    if not columns:
-        return pd.DataFrame(chunk)
-    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-
-
-def _offset(value: Any) -> Any:
-    """Convert an offset that a CSV file holds as text; anything else is left for the model to refuse."""
-    if not isinstance(value, str):
-        return value
-    # Spreadsheets and pandas write a column of integers with gaps as 5.0.
-    text = value.strip().removesuffix(".0")
-    if not text:
-        return None
-    # No text has so many characters; Python refuses to convert more than 4,300 digits.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_OFFSET_DIGITS else value

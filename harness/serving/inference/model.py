@@ -104,6 +104,10 @@ class LabelModel:
         """Say of each row why :meth:`predict` would refuse it; an empty text where it would not."""
         return row_problems(rows, self.task)
 
+    def forget(self) -> None:
+        """Cache nothing of the rows so far: those that follow are computed as if they were the first."""
+        self.engine.recent.clear()
+
     def predict(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]], *, first: int = 1) -> pd.DataFrame:
         """Label rows.
 

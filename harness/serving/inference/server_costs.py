@@ -10,8 +10,8 @@ from harness.classifiers.remote import AsksServer, Estimate
 from harness.serving.inference.chunks import RowReading, files_of, open_all
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.formats import FileRow, format_of
-from harness.serving.inference.labelling import frame_of
 from harness.serving.inference.model import LabelModel
+from harness.serving.inference.model_columns import frame_of
 from harness.serving.inference.stance_and_frames import Together
 from harness.serving.input_rows import examples
 from harness.values.errors import ClassifierError, ModelError

@@ -1,6 +1,6 @@
 """A file or a folder of rows in, one part of it to label, and all labelled parts as one file, out.
 
-A part begins and ends where a chunk of the whole does, so that a row is computed in the same company however
+A part begins and ends where a block of the whole does, so that a row is computed in the same company however
 the rows are cut, and the parts together are the bytes that one process would have written. Beside each
 labelled part lies ``….shard.json``, which says of which rows, by which model; the merge goes by it.
 """
@@ -15,12 +15,14 @@ import io
 import json
 import re
 import shutil
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from harness.serving.inference.chunks import chunk_starts, count_rows
+from harness.serving.inference.chunks import block_starts, count_rows
+from harness.serving.inference.drafts import Progress
 from harness.serving.inference.formats import Format, format_of
 from harness.serving.inference.text_layout import STANDARD, TextLayout
 from harness.values.errors import ModelError
@@ -74,28 +76,46 @@ class Shard:
         Raises
         ------
         ModelError
-            Where there are fewer chunks than parts.
+            Where there are fewer blocks than parts.
 
         Examples
         --------
         >>> [Shard(n, 3).rows(10_000) for n in (1, 2, 3)]
-        [range(0, 448), range(448, 4032), range(4032, 10000)]
+        [range(0, 4032), range(4032, 8128), range(8128, 10000)]
         """
-        starts = chunk_starts(total)
+        starts = block_starts(total)
         if self.of > len(starts):
             parts = counted(len(starts), "part")
             raise ModelError(f"{counted(total, 'row')} can be cut into {parts} at most, not {self.of:,}")
-        first, last = ((number * len(starts)) // self.of for number in (self.number - 1, self.number))
-        return range(starts[first], starts[last] if last < len(starts) else total)
+        bounds = _bounds(starts, total, self.of)
+        return range(bounds[self.number - 1], bounds[self.number])
 
-    def write_note(self, output: Path, rows: tuple[range, int], counts: tuple[int, int], model: str) -> None:
+    def write_note(
+        self, output: Path, rows: tuple[range, int], aside: int, progress: Progress | None
+    ) -> None:
         """Say beside the output of the part what it holds; see :class:`ShardNote`."""
-        (part, total), (written, aside) = rows, counts
-        identity = (self.number, self.of)
-        note = ShardNote(identity, part.start, part.stop, total, written, aside, model, digest_of(output))
+        assert progress is not None
+        (part, total), identity, sha256 = rows, (self.number, self.of), digest_of(output)
+        note = ShardNote(
+            *(identity, part.start, part.stop, total, progress.rows, aside, progress.model_digest, sha256),
+            *(progress.input_rows, progress.input_digest),
+        )
         path = note_of(output)
         with refused_writes(path):
             path.write_text(json.dumps(asdict(note)) + "\n", encoding="utf-8")
+
+
+def _bounds(starts: Sequence[int], total: int, of: int) -> list[int]:
+    """Return where each part begins, and where the last ends: near equal shares of the rows, at a block."""
+    bounds, before = [0], 0
+    for number in range(1, of):
+        share = number * total // of
+        after = min(bisect_right(starts, share), len(starts) - 1)
+        nearest = after if starts[after] - share < share - starts[after - 1] else after - 1
+        # At least a block for this part, and for each of those that follow: the first ones are small.
+        before = min(max(nearest, before + 1), len(starts) - of + number)
+        bounds.append(starts[before])
+    return [*bounds, total]
 
 
 @dataclass(frozen=True)
@@ -114,6 +134,10 @@ class ShardNote:
         Digest of the model and of how files are read and written.
     sha256 : str
         Of its output.
+    read : int
+        Rows of the input that the labels in it are from, counted from ``start``.
+    input_digest : str
+        Of these rows.
     """
 
     shard: tuple[int, int]
@@ -124,6 +148,8 @@ class ShardNote:
     aside: int
     model: str
     sha256: str
+    read: int = 0
+    input_digest: str = ""
 
 
 def note_of(output: Path) -> Path:
@@ -131,7 +157,49 @@ def note_of(output: Path) -> Path:
     return output.with_name(output.name + NOTE)
 
 
-def merge(source: Path | None, output: Path, of: int, layout: TextLayout = STANDARD) -> int:
+def finished_part(output: Path, part: range, total: int, model: str) -> Progress | None:
+    """Return what is known of a part that an earlier attempt finished; None where there is none to keep.
+
+    Parameters
+    ----------
+    output : Path
+        Of the part.
+    part : range
+        Its rows.
+    total : int
+        Rows of the whole input.
+    model : str
+        Digest of the model, and the output format.
+    """
+    note = _read_note(output)
+    if note is None or (note.start, note.stop, note.total, note.model) != (
+        part.start,
+        part.stop,
+        total,
+        model,
+    ):
+        return None
+    if not note.read or digest_of(output) != note.sha256:
+        return None
+    return Progress(note.written, output.stat().st_size, note.input_digest, model, note.read)
+
+
+def _read_note(output: Path) -> ShardNote | None:
+    try:
+        fields = json.loads(note_of(output).read_text(encoding="utf-8"))
+        return ShardNote(**{**fields, "shard": tuple(fields["shard"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def merge(
+    source: Path | None,
+    output: Path,
+    of: int,
+    layout: TextLayout = STANDARD,
+    *,
+    parts_of: Path | None = None,
+) -> int:
     """Make one file of all labelled parts.
 
     Parameters
@@ -139,11 +207,12 @@ def merge(source: Path | None, output: Path, of: int, layout: TextLayout = STAND
     source : Path or None
         The input, whose rows are counted again; None trusts the count of before.
     output : Path
-        The name that the parts were derived from.
     of : int
         Number of parts.
     layout : TextLayout
         Of text files, as they were written.
+    parts_of : Path, optional
+        The name that those of the parts were derived from; default: that of the output.
 
     Returns
     -------
@@ -155,7 +224,7 @@ def merge(source: Path | None, output: Path, of: int, layout: TextLayout = STAND
     ModelError
         Where a part is missing, changed since it was labelled, of another model or of other rows.
     """
-    parts = [Shard(number, of).beside(output) for number in range(1, of + 1)]
+    parts = [Shard(number, of).beside(parts_of or output) for number in range(1, of + 1)]
     notes = _notes(parts)
     _check(notes, parts)
     total = notes[0].total
@@ -178,12 +247,13 @@ def merge(source: Path | None, output: Path, of: int, layout: TextLayout = STAND
 
 
 def _notes(parts: Sequence[Path]) -> list[ShardNote]:
-    notes, missing = [], []
+    notes: list[ShardNote] = []
+    missing = []
     for number, part in enumerate(parts, start=1):
-        try:
-            fields = json.loads(note_of(part).read_text(encoding="utf-8"))
-            notes.append(ShardNote(**{**fields, "shard": tuple(fields["shard"])}))
-        except (OSError, ValueError, TypeError, KeyError):
+        note = _read_note(part)
+        if note is not None:
+            notes.append(note)
+        else:
             missing.append(f"{number}/{len(parts)}")
     if missing:
         shown = ", ".join(missing[:10]) + (f" and {len(missing) - 10:,} more" if len(missing) > 10 else "")

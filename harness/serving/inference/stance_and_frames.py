@@ -69,6 +69,12 @@ class Together:
         """Counts the rows whose text does not name their target; frames have none."""
         return self.stance.absent_targets
 
+    def forget(self) -> None:
+        """Cache nothing of the rows so far: those that follow are computed as if they were the first."""
+        self.stance.forget()
+        self.frames.forget()
+        self._latest = None
+
     @property
     def _frame_names(self) -> dict[str, str]:
         """The framing model's columns and the names that tell them from the stance model's."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,10 +24,15 @@ from harness.cli.screen import MIN_WIDTH
 from harness.corpora import card as cards
 from harness.corpora import describe
 from harness.corpora.card import Published
+from harness.evaluation.prepared import Prepared
+from harness.runs import classifiers as run_of_classifiers
 from harness.runs import suites
+from harness.runs.executors.ahead import Ahead
+from harness.runs.executors.resources import Resources
 from harness.runs.suites import Suite, SuiteCell, SuiteRow
 from harness.runs.suites.table import floor, to_csv, to_markdown
 from harness.tracking.store import Store
+from harness.tracking.tracker import Tracker
 from harness.values.errors import ConfigError
 
 SYSTEM = "BERT (Li 2021)"
@@ -193,6 +199,25 @@ def test_a_failure_does_not_stop_the_others(
     (title,) = [line.rstrip() for line in shown if line.startswith("first: f1_macro ")]
     assert numbers(title) == [27]
     golden("runs/suite-failure", "\n".join((left_out, title, failure)))
+
+
+def test_all_classifiers_of_an_experiment_are_handed_to_its_executor_together(
+    suite: Suite, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = []
+
+    @contextlib.contextmanager
+    def recorded(prepared: Prepared, tracker: Tracker) -> Iterator[Ahead]:
+        run = prepared.plan.config.run
+        handed.append((run.executor, [classifier.name for classifier in prepared.plan.classifiers]))
+        # Where trials run is tested elsewhere: here, in this process.
+        yield Ahead(prepared, [], Resources(None, None, 2, 64.0))
+
+    monkeypatch.setattr(run_of_classifiers, "running_ahead", recorded)
+    suites.run_suite(suite.path, only=["first"], output=folder / "out", executor="processes")
+    assert handed == [("processes", ["prior", "verbs"])]
+    with pytest.raises(ConfigError, match="executor"):
+        suites.run_suite(suite.path, only=["first"], executor="many")
 
 
 def test_the_table_is_written_and_logged_once(suite: Suite, folder: Path) -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from harness.cli import main as cli
 from harness.serving.inference import LabelModel, load_folder
-from harness.serving.inference.chunks import MAX_CHUNK, chunk_starts, count_rows
+from harness.serving.inference.chunks import CHUNKS_PER_BLOCK, MAX_CHUNK, block_starts, count_rows
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.labelling import predict_file
 from harness.serving.inference.shards import Shard, digest_of, merge, note_of
@@ -191,8 +191,8 @@ def test_parts_that_do_not_fit_are_refused(model: LabelModel, tmp_path: Path, da
 
 
 @given(total=st.integers(1, 200_000), of=st.integers(1, 50))
-def test_parts_cover_all_rows_once_and_begin_where_chunks_do(total: int, of: int) -> None:
-    starts = chunk_starts(total)
+def test_parts_cover_all_rows_once_and_begin_where_blocks_do(total: int, of: int) -> None:
+    starts = block_starts(total)
     if of > len(starts):
         with pytest.raises(ModelError):
             Shard(1, of).rows(total)
@@ -201,9 +201,47 @@ def test_parts_cover_all_rows_once_and_begin_where_chunks_do(total: int, of: int
     assert (parts[0].start, parts[-1].stop) == (0, total)
     assert all(before.stop == after.start for before, after in pairwise(parts))
     assert {part.start for part in parts} <= set(starts)
-    # No part has two chunks more than another.
-    if total > 100 * MAX_CHUNK * of:
-        assert max(map(len, parts)) - min(map(len, parts)) <= 2 * MAX_CHUNK + 5 * MAX_CHUNK
+    # Each bound is at most half a block from its share.
+    if total > 10 * MAX_CHUNK * of:
+        assert max(map(len, parts)) - min(map(len, parts)) <= 2 * CHUNKS_PER_BLOCK * MAX_CHUNK
+
+
+def repeated(n: int) -> list[dict[str, Any]]:
+    """Return rows of which many repeat others, near and far."""
+    return [
+        {**row, "id": str(i), "text": f"Varna praised row {i * i % 97}."} for i, row in enumerate(rows(0, n))
+    ]
+
+
+REPEATED = 2 * CHUNKS_PER_BLOCK * MAX_CHUNK + 4032 + 700
+
+
+@pytest.mark.parametrize("of", [2, 7])
+def test_what_was_cached_before_a_part_changes_no_byte_of_it(tmp_path: Path, of: int) -> None:
+    source = write(tmp_path / "in.parquet", repeated(REPEATED))
+    whole, output = tmp_path / "whole.csv", tmp_path / "out.csv"
+    folder = write_model(tmp_path / "model")
+    predict_file(load_folder(folder), source, whole)
+    for number in range(1, of + 1):
+        # A process of its own has cached nothing.
+        predict_file(load_folder(folder), source, output, options=FileOptions(shard=Shard(number, of)))
+    merge(source, output, of)
+    assert output.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("chunks", [2, 7, 8, 9])
+def test_what_is_resumed_amid_a_block_changes_no_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: int
+) -> None:
+    source = write(tmp_path / "in.parquet", repeated(REPEATED))
+    whole, output = tmp_path / "whole.csv", tmp_path / "out.csv"
+    predict_file(load_folder(write_model(tmp_path / "first")), source, whole)
+    interrupted = load_folder(write_model(tmp_path / "second"))
+    interrupt(interrupted, source, output, monkeypatch, chunks=chunks)
+    # As another process would: with nothing cached.
+    interrupted.forget()
+    predict_file(interrupted, source, output, resume=True)
+    assert output.read_bytes() == whole.read_bytes()
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/2/3"])

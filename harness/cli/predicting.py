@@ -1,0 +1,291 @@
+"""The verb predict: rows and a model in, a labelled file out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from harness.cli.reporting import Report, as_json
+from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
+from harness.values.commands import command_line
+from harness.values.errors import ModelError
+from harness.values.formatting import counted
+from harness.values.outputs import claimed
+
+if TYPE_CHECKING:
+    from harness.serving.inference import LabelModel, Together
+    from harness.serving.inference.file_options import FileOptions
+    from harness.serving.inference.text_layout import TextLayout
+
+_COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
+
+
+class Format(StrEnum):
+    """Formats of standard input and output."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+class Executor(StrEnum):
+    """Where rows are labelled."""
+
+    serial = "serial"
+    processes = "processes"
+
+
+class EngineChoice(StrEnum):
+    """What a model is computed by."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    int8 = "int8"
+
+
+Input = Annotated[
+    str,
+    typer.Option(
+        "--input", "-i", help="A CSV, TSV, JSONL (also .gz), Parquet or Excel file; - is standard input."
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", help="The labelled file; its ending sets the format. - is standard output."
+    ),
+]
+StreamFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="Format of standard input and output. Default: CSV.", show_default=False),
+]
+Engine = Annotated[
+    EngineChoice,
+    typer.Option(
+        help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.",
+        envvar="HARNESS_ENGINE",
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="A=B,...",
+        help="Columns of the file under other names: text=sentence,target=party; may be repeated.",
+    ),
+]
+Delimiter = Annotated[
+    str, typer.Option(help="Between the fields of a CSV file, read and written; tab is a tab.")
+]
+Encoding = Annotated[str, typer.Option(help="Of a text file, read and written: cp1252, utf-16, ….")]
+SkipBad = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="ROWS.csv",
+        help="Set rows that cannot be labelled aside, into this file, and go on.",
+        show_default=False,
+    ),
+]
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw", help="Read and write cells as they are, also those that a spreadsheet would compute."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes of --executor. Default: as cores and memory allow.", show_default=False
+    ),
+]
+
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
+]
+Part = Annotated[
+    str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
+]
+Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
+Where = Annotated[
+    Executor, typer.Option(help="Label in this process, or in several at once: the same bytes.")
+]
+
+
+def predict(
+    model: Annotated[
+        str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
+    ] = "models:/stance@champion",
+    frames: Annotated[
+        str, typer.Option(help="A framing model besides, models:/framing@champion: both label each row.")
+    ] = "",
+    input_: Input = "-",
+    output: Output = "-",
+    format_: StreamFormat = None,
+    engine: Engine = EngineChoice.auto,
+    resume: Resume = False,
+    columns: Columns = None,
+    delimiter: Delimiter = "",
+    encoding: Encoding = "utf-8",
+    skip_bad: SkipBad = None,
+    raw: Raw = False,
+    budget: Budget = None,
+    shard: Part = "",
+    shards: Parts = None,
+    executor: Where = Executor.serial,
+    workers: Workers = None,
+) -> Report:
+    """Label the rows of a file with a model.
+
+    Columns of the file: text and target; optional: target_start and target_end (offsets of the mention, end
+    exclusive) and holder.
+    """
+    from harness.serving.inference.checked_files import check_files
+    from harness.serving.inference.file_options import FileOptions
+    from harness.serving.inference.labelling import predict_file
+    from harness.serving.inference.shards import Shard
+    from harness.serving.inference.text_layout import TextLayout
+
+    # Before the model is loaded: a wrong option should not cost half a minute.
+    layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
+    part = Shard.parse(shard) if shard else None
+    options = FileOptions(_columns(columns or ()), layout, skip_bad, part)
+    if input_ == "-" and sys.stdin.isatty():
+        # It would wait for rows that nobody knows are wanted.
+        line = command_line("predict", input="sentences.csv", output="labelled.csv")
+        raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
+    source, sink = (None if name == "-" else Path(name) for name in (input_, output))
+    if shards is not None:
+        return _join_shards(source, sink, shards, layout)
+    check_files(source, sink, options)
+    files = _files_of_parts(executor, workers, (source, sink), options)
+    written, aside = (part.beside(path) if part is not None and path else path for path in (sink, skip_bad))
+    # Before the model is loaded, too: of two processes with one output the second is told at once.
+    with claimed(written), claimed(aside), resumable(sink):
+        loaded, folders = _loaded([model, frames], engine)
+        costs = _say_costs(loaded, source, options, budget)
+        if files is not None:
+            count = _label_elsewhere(loaded, (folders, engine, files, options), workers, resume)
+        else:
+            count = predict_file(
+                loaded,
+                source,
+                sink,
+                # A file has an ending that says it; --format is for streams, which have none.
+                stream_format=_stated(format_),
+                resume=resume,
+                options=options,
+            )
+    return _written(count, written, loaded.trust) | ({"server": costs} if costs else {})
+
+
+def _files_of_parts(
+    executor: Executor, workers: int | None, files: tuple[Path | None, Path | None], options: FileOptions
+) -> tuple[Path, Path] | None:
+    """Return input and output where several processes label; None where this one does.
+
+    Raises
+    ------
+    ModelError
+        Where an option has no effect, or there is no file to cut into parts.
+    """
+    if executor is Executor.serial:
+        if workers is not None:
+            raise ModelError("--workers has no effect without --executor processes")
+        return None
+    source, sink = files
+    if source is None or sink is None:
+        raise ModelError(f"--executor {executor} needs --input and --output: parts are cut out of files")
+    if options.shard is not None:
+        raise ModelError(f"--shard labels one part, in one process: leave out --executor {executor}")
+    return source, sink
+
+
+def _label_elsewhere(
+    model: LabelModel | Together,
+    what: tuple[tuple[Path, ...], EngineChoice, tuple[Path, Path], FileOptions],
+    workers: int | None,
+    resume: bool,
+) -> int:
+    from harness.runs.executors.labelling import Labelling, label_with_processes
+    from harness.serving.inference.server_costs import asking
+
+    folders, engine, (source, sink), options = what
+    if asking(model):
+        raise ModelError("this model asks a server, for many rows at a time: --executor serial is as fast")
+    labelling = Labelling(folders, engine.value, source, sink, options)
+    return label_with_processes(labelling, workers=workers, resume=resume)
+
+
+def _written(count: int, output: Path | None, trust: Sequence[str] = ()) -> dict[str, Any]:
+    """Say how many rows were written where, and how far they may be trusted."""
+    if output is not None:
+        typer.echo(f"{counted(count, 'row')} written to {output}", err=True)
+    # Last, on standard error: labels that are copied on from here should not go without it.
+    for line in trust:
+        typer.echo(line, err=True)
+    return {"rows": count, "output": output}
+
+
+def _stated(format_: Format | None) -> Literal["csv", "jsonl"] | None:
+    return format_.value if format_ is not None else None
+
+
+def _loaded(addresses: Sequence[str], engine: EngineChoice) -> tuple[LabelModel | Together, tuple[Path, ...]]:
+    """Load a model, or a stance model and a framing model; return it, and the folder of each."""
+    from harness.serving.inference import Together, load_folder
+    from harness.tracking.models import located
+
+    named = [(address, located(address)) for address in addresses if address]
+    models = [load_folder(folder, engine=engine.value, uri=address) for address, folder in named]
+    return Together(*models) if len(models) > 1 else models[0], tuple(folder for _, folder in named)
+
+
+def _join_shards(source: Path | None, sink: Path | None, shards: int, layout: TextLayout) -> Report:
+    from harness.serving.inference.shards import merge
+
+    if source is None or sink is None:
+        raise typer.BadParameter("needs --input and --output, as for the parts", param_hint="--shards")
+    return _written(merge(source, sink, shards, layout), sink)
+
+
+def _say_costs(
+    model: LabelModel | Together, source: Path | None, options: FileOptions, budget: float | None
+) -> list[Any]:
+    """Say what a model asks of a server, if it asks one, before the first row is sent; limit its budget.
+
+    Raises
+    ------
+    ModelError
+        Where texts may not be sent there, or a budget has no effect.
+    """
+    from harness.serving.inference.server_costs import asking, check_effect, server_costs
+
+    check_budget(budget)
+    models = asking(model)
+    check_effect(budget, models)
+    costs = server_costs(models, source, options, budget) if models else []
+    for cost in costs:
+        say_cost(cost)
+    return [as_json(cost) for cost in costs]
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``text=sentence,target=party``; a name in a file may hold a comma if its option is repeated."""
+    columns = {}
+    for part in (part for pair in pairs for part in _COMMA_BEFORE_NAME.split(pair)):
+        name, equals, column = part.partition("=")
+        if not equals or not name.strip() or not column.strip():
+            raise ModelError(f"--columns {part!r} is not of the form text=sentence")
+        columns[name.strip()] = column.strip()
+    return columns
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to a command line."""
+    app.command()(predict)
