@@ -61,6 +61,11 @@ _PAGE_NAME = re.compile(r"index\.html|\d{4,}-.*\.html")
 MAX_EXPLAINED = 200
 """Rows of an article up to which words are computed by default: with an encoder that takes up to a minute."""
 
+UNMEASURED = (
+    "how often each frame is right was not measured when the framing model was packed, so that all of its frames"
+    " are shown; run the experiment and promote it again"
+)
+
 MAX_PAGE_ROWS = 10_000
 """Rows of an article that a page may show: a browser takes seconds over more, and so does writing it."""
 
@@ -341,7 +346,7 @@ def _write(
             if reader.explain and not reader.explains(len(article.mentions)):
                 what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
-            notes = _language_notes({article.language: 1}, reader)
+            notes = _model_notes({article.language: 1}, reader)
             unknown.add(article.unknown)
             notes += filter(None, [article.unknown.note()])
             page = ""
@@ -357,16 +362,19 @@ def _write(
         write_text(path, page)
     for folder in folders:
         write_text(folder / "index.html", index_page(listed))
-    reading.notes += [*_language_notes(read_in, reader), *unknown.notes(reading.n_articles, reading.tallies)]
+    reading.notes += [*_model_notes(read_in, reader), *unknown.notes(reading.n_articles, reading.tallies)]
     if tables and not reading.n_rows:
         reading.notes.append("no sentence mentions a party, so no table was written")
         tables = []
     reading.written = [*pages, *tables, *(folder / "index.html" for folder in folders)]
 
 
-def _language_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
-    """Say of which languages no rules are known, and which models were not trained on them."""
+def _model_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
+    """Say of which languages no rules are known, and what of the models is not known."""
     notes = []
+    contract = reader.frames.engine.contract if reader.frames is not None else None
+    if contract is not None and contract.labels.multi and contract.effective_decider.support is None:
+        notes.append(UNMEASURED)
     total = sum(read_in.values())
     for language in sorted(set(read_in) - set(languages())):
         notes.append(
