@@ -31,7 +31,8 @@ def frames_by_stance(
     ----------
     path : Path
         With the columns ``target``, ``label`` and ``frames``, as ``harness predict --frames`` writes them;
-        earlier versions wrote ``stance`` for ``label``. Frames in ``frames_unsure`` count, too. Rows on which either model abstains are left out.
+        earlier versions wrote ``stance`` for ``label``. Frames in ``frames_unsure`` count, too. Rows on which
+        either model abstains are left out.
     group : str
         The column that says which rows are from one article; left out, rows with the same text are.
     output : Path, optional

@@ -280,9 +280,7 @@ def _with_frames(
     for row, label in zip(mentions, labels, strict=True):
         record = by_text[row.sentence.text]
         frames, unsure = (_names(record.get(column)) for column in ("label", UNSURE))
-        framed = replace(
-            label, frames=frames, unsure_frames=unsure, frame_proba=_proba(record, model.labels)
-        )
+        framed = replace(label, frames=frames, unsure_frames=unsure, frame_proba=_proba(record, model.labels))
         with_frames.append(_unsure(framed) if record["abstain"] else framed)
     return with_frames
 

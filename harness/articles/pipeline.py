@@ -62,8 +62,8 @@ MAX_EXPLAINED = 200
 """Rows of an article up to which words are computed by default: with an encoder that takes up to a minute."""
 
 UNMEASURED = (
-    "how often each frame is right was not measured when the framing model was packed, so that all of its frames"
-    " are shown; run the experiment and promote it again"
+    "how often each frame is right was not measured when the framing model was packed, so that all of its"
+    " frames are shown; run the experiment and promote it again"
 )
 
 MAX_PAGE_ROWS = 10_000

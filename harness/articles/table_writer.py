@@ -23,8 +23,12 @@ COLUMNS = (
 
 def columns_of(stances: Sequence[str], frames: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of rows with the labels of two models, in order; either may be left out."""
-    stance = ("stance", *(f"p_{name}" for name in stances), "abstain") if stances else ()
-    return (*COLUMNS, *stance, *(("frames", "frames_unsure", *(f"p_{name}" for name in frames)) if frames else ()))
+    stance = ("stance", *_probabilities(stances), "abstain") if stances else ()
+    return (*COLUMNS, *stance, *(("frames", "frames_unsure", *_probabilities(frames)) if frames else ()))
+
+
+def _probabilities(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"p_{name}" for name in names)
 
 
 def flat_rows(article: LabelledArticle) -> list[dict[str, Any]]:

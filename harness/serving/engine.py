@@ -127,8 +127,8 @@ class LabelEngine:
             model with a wanted risk also ``risk_met``, whether its threshold meets that; of one with several
             labels a row also ``unsure``, the labels that it predicts without enough evidence that they are
             right (:mod:`harness.serving.decisions.label_support`), which ``label`` leaves out. Of a row
-            without a prediction, such as one that a language model refuses, ``label`` and probabilities are empty, and
-            ``abstain`` is true.
+            without a prediction, such as one that a language model refuses, ``label`` and probabilities are
+            empty, and ``abstain`` is true.
 
         Raises
         ------

@@ -133,7 +133,8 @@ def differences(engine: LabelEngine, probes: Probes) -> dict[str, float]:
 def relabelled(engine: LabelEngine, probes: Probes) -> int:
     """Count the rows whose recorded label, or abstention, does not follow from the recorded probabilities.
 
-    It is 0 unless labels, thresholds, what is shown or the rule of abstention are others than when the model was packed.
+    It is 0 unless labels, thresholds, what is shown or the rule of abstention are others than when the model
+    was packed.
     """
     labels, decider, proba = engine.contract.labels, engine.contract.effective_decider, probes.proba[EXACT]
     if proba.shape[1:] != (len(labels),):

@@ -18,7 +18,7 @@ LABELS = LabelSet(("conflict", "morality"), multi=True)
     ("given", "right", "holds"),
     [
         *((0, 0, False), (3, 3, False), (4, 4, True), (5, 4, False), (10, 7, False), (10, 8, True)),
-        *((50, 30, True), (50, 29, False), (30, 18, False), (2000, 1200, True), (2000, 1199, False)),
+        *((60, 36, True), (60, 35, False), (30, 18, False), (2000, 1200, True), (2000, 1199, False)),
     ],
 )
 def test_a_label_is_shown_where_it_was_right_in_three_of_five_rows_and_that_is_no_chance(
@@ -81,8 +81,8 @@ def test_support_of_other_labels_is_refused() -> None:
 
 
 def test_labels_are_named_with_their_evidence() -> None:
-    assert [part in support_line([STRONG, WEAK]) for part in ("16 of 20", "8 of 20", "unsure of morality")] == [
-        True
-    ] * 3
+    assert [
+        part in support_line([STRONG, WEAK]) for part in ("16 of 20", "8 of 20", "unsure of morality")
+    ] == [True] * 3
     assert support_line([WEAK]).startswith("shows no label")
     assert "unsure" not in support_line([STRONG])
