@@ -2,11 +2,12 @@
 
     python -m experiments.framing.shown --output experiments/framing/shown.csv
 
-A linear classifier is trained on two thirds of the articles of Partyline's train and labels the others. Of
-these, validation and calibration sets of a few articles are drawn again and again; each rule tunes its
-thresholds on them, counts its evidence as the harness does, and is then judged on all other articles. The
+A linear classifier of words is trained on two thirds of the articles of Partyline's train and labels the
+others. Of these, validation and calibration sets of a few articles are drawn again and again; each rule tunes
+its thresholds on them, counts its evidence as the harness does, and is then judged on all other articles. The
 rules are the threshold that is best for F1, and those that are best for F0.5 and F0.3; in all of them a frame
-is shown only if :class:`harness.serving.decisions.label_support.LabelSupport` holds. Dev and test are left out.
+is shown only if :class:`harness.serving.decisions.label_support.LabelSupport` holds. Dev and test
+are left out.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ Reals = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 BETAS = (1.0, 0.5, 0.3)
-SIZES = (60, 120, 300)
-DRAWS, FOLDS = 100, 5
+SIZES = (80, 160, 320)
+DRAWS, FOLDS = 60, 5
 
 
 def held_out() -> tuple[Reals, Codes, Codes]:
@@ -41,7 +42,7 @@ def held_out() -> tuple[Reals, Codes, Codes]:
     rows = rows[rows["split"] == "train"]
     names, articles = np.unique(rows["group"].astype(str), return_inverse=True)
     apart = (np.random.default_rng(0).random(len(names)) < 1 / 3)[articles]
-    classifier = linear(target="none", labels=FRAMING)
+    classifier = linear(target="none", chars=None, labels=FRAMING)
     classifier.fit(labelled(rows[~apart]))
     tested = labelled(rows[apart])
     return classifier.predict_proba(tested.examples), tested.codes, articles[apart]
