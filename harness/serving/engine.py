@@ -169,6 +169,11 @@ class LabelEngine:
             What the decider decided.
         proba : (n, k) array
             Calibrated.
+
+        Returns
+        -------
+        tuple of two lists of str
+            Labels joined by ``|``; empty texts where there are none, or no prediction.
         """
         shown = self.contract.effective_decider.shown(proba, codes)
         # A missing prediction is neither: its code is the same in both.
