@@ -32,6 +32,12 @@ SEPARATOR = "|"
 """Between the frames of a sentence in one field, as in the output of ``harness predict``."""
 
 
+UNMEASURED = (
+    "how often each frame is right was not measured when the framing model was packed, so that all of its"
+    " frames are shown; run the experiment and promote it again"
+)
+
+
 @dataclass(frozen=True)
 class PredictedLabels:
     """What the models predict for a party in a sentence.
@@ -209,6 +215,14 @@ class ArticleReader:
                 for mention, label in zip(article.mentions, of_article, strict=True)
             )
             yield replace(article, mentions=mentions)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of its labels should know, whatever the articles."""
+        contract = self.frames.engine.contract if self.frames is not None else None
+        if contract is None or not contract.labels.multi or contract.effective_decider.support is not None:
+            return []
+        return [UNMEASURED]
 
     def explains(self, n_rows: int) -> bool:
         """Whether words are computed where so many rows are labelled together."""

@@ -61,11 +61,6 @@ _PAGE_NAME = re.compile(r"index\.html|\d{4,}-.*\.html")
 MAX_EXPLAINED = 200
 """Rows of an article up to which words are computed by default: with an encoder that takes up to a minute."""
 
-UNMEASURED = (
-    "how often each frame is right was not measured when the framing model was packed, so that all of its"
-    " frames are shown; run the experiment and promote it again"
-)
-
 MAX_PAGE_ROWS = 10_000
 """Rows of an article that a page may show: a browser takes seconds over more, and so does writing it."""
 
@@ -371,10 +366,7 @@ def _write(
 
 def _model_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
     """Say of which languages no rules are known, and what of the models is not known."""
-    notes = []
-    contract = reader.frames.engine.contract if reader.frames is not None else None
-    if contract is not None and contract.labels.multi and contract.effective_decider.support is None:
-        notes.append(UNMEASURED)
+    notes = reader.notes
     total = sum(read_in.values())
     for language in sorted(set(read_in) - set(languages())):
         notes.append(

@@ -11,9 +11,9 @@ from articles.toy_models import ARTICLE, REGISTRY, model, support
 
 from harness.articles.article_files import ArticleText
 from harness.articles.frames_by_stance import frames_by_stance
-from harness.articles.labelled_articles import ArticleReader, LabelledArticle
+from harness.articles.labelled_articles import UNMEASURED, ArticleReader, LabelledArticle
 from harness.articles.page import reader_page
-from harness.articles.pipeline import UNMEASURED, ReadingOptions, read
+from harness.articles.pipeline import ReadingOptions, read
 from harness.articles.table_writer import flat_rows
 from harness.serving.decisions.label_support import LabelSupport
 from harness.serving.inference import LabelModel
