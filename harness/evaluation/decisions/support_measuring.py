@@ -1,9 +1,9 @@
 """Held-out predictions in, for each label where it is shown and how often it was right there out.
 
 The threshold from which on a label is shown is the best for F0.3, which counts recall three tenths as much as
-precision, on validation. The evidence is counted on rows that it was not tuned on: validation rows are decided
-by the thresholds of other groups of validation, calibration rows by those of all of validation. (Calibration
-rows fitted the map of probabilities, which keeps each label's ranking and so favours none of them.)
+precision, on validation. The evidence is counted on rows that it was not tuned on: validation rows are
+decided by the thresholds of other groups of validation, calibration rows by those of all of validation.
+(Calibration rows fitted the map of probabilities, which keeps each label's ranking and so favours none.)
 
 On drawn validation and calibration sets of 80 to 320 rows each, this shows more labels, and more of their
 rows, than the thresholds for F1 and F0.5 do, and is right more often (``experiments/framing``).
