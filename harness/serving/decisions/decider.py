@@ -11,12 +11,12 @@ import numpy as np
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
-from harness.serving.decisions.label_support import LabelSupport
 from harness.values.labels import LabelSet, confidence, missing_rows, unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.serving.decisions.label_support import LabelSupport
     from harness.values.tables import Predictions
 
     Array = NDArray[np.float64]
@@ -195,6 +195,9 @@ def _support(records: Any, labels: LabelSet) -> tuple[LabelSupport, ...] | None:
     # Models of earlier versions have none.
     if records is None:
         return None
+    # Here, so that a model without it loads no more than it needs.
+    from harness.serving.decisions.label_support import LabelSupport
+
     support = tuple(LabelSupport.read(record) for record in records)
     if not labels.multi or tuple(label.name for label in support) != labels.names:
         raise ValueError(f"support {records!r}")

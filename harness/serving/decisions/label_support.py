@@ -68,7 +68,7 @@ class LabelSupport:
         """
         ways = sum(math.comb(self.given, count) for count in range(self.right, self.given + 1))
         # Of integers, whose quotient is exact however many rows there are.
-        return ways / 2**self.given
+        return ways / (1 << self.given)
 
     @property
     def holds(self) -> bool:
