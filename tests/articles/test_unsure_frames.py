@@ -20,6 +20,8 @@ from harness.serving.inference import LabelModel
 from harness.serving.inference.stance_and_frames import Together
 
 OFTEN_RIGHT, OFTEN_WRONG = support((20, 16)), support((20, 8))
+SHOWN_AS_UNSURE = "unsure: conflict</span>"
+EVIDENCE = ("conflict (8 of 20 held-out rows right)", "morality (given in none)")
 # German, and long enough to be recognised.
 GERMAN = (
     "Ostrel und Varna haben sich gestern über die neue bridge gestritten. Die Regierung in Ostrel wirft Varna"
@@ -77,7 +79,7 @@ def test_table_and_page_tell_unsure_frames_from_shown_ones() -> None:
     rows = flat_rows(article)
     assert {(row["frames"], row["frames_unsure"]) for row in rows} == {("", "conflict"), ("", "")}
     page = reader_page(article)
-    assert page.count("unsure: conflict</span>") == sum(row["frames_unsure"] != "" for row in rows)
+    assert page.count(SHOWN_AS_UNSURE) == sum(row["frames_unsure"] != "" for row in rows)
     script = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     assert script
     first = json.loads(script.group(1))["rows"]["1"]["0"]
@@ -111,8 +113,7 @@ def test_files_have_both_columns(tmp_path: Path, registry: Path, ending: str) ->
 def test_the_evidence_is_said_where_labels_are_shown(registry: Path) -> None:
     options = ReadingOptions((), registry, stance=None, frames=model("framing", support=OFTEN_WRONG))
     (line,) = read(ARTICLE, options).trust
-    assert "conflict (8 of 20 held-out rows right)" in line
-    assert "morality (given in none)" in line
+    assert all(part in line for part in EVIDENCE)
 
 
 @pytest.mark.parametrize(("evidence", "noted"), [(None, True), (OFTEN_RIGHT, False)])
