@@ -35,7 +35,7 @@ def scored(article: GoldArticle, stance: str, frames: str) -> pd.DataFrame:
     rows = harness.read(text, stance=stance, frames=frames, parties=registry).rows
     gold = pd.DataFrame(article.gold).assign(article=article.number, register=article.register)
     matched = [_match(rows, str(row.opening), str(row.party)) for row in gold.itertuples()]
-    columns = ("sure", "own_voice", "holder", "stance", "abstain", "frames")
+    columns = ("sure", "own_voice", "holder", "stance", "abstain", "frames", "frames_unsure")
     for column in columns:
         gold[f"read_{column}"] = [None if row is None else row.get(column) for row in matched]
     gold["found"] = [row is not None for row in matched]
@@ -98,25 +98,39 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def frames_scored(table: pd.DataFrame) -> pd.DataFrame:
-    """Return precision and recall of each frame over sentences."""
+    """Return precision and recall over sentences, of each frame and of all: shown ones, and all predicted."""
     sentences = table[table["found"]].drop_duplicates(["article", "sentence"])
     truth = sentences["frames"].map(lambda text: set(text.split(",")) - {"none"})
-    given = sentences["read_frames"].fillna("").map(lambda text: set(filter(None, text.split(SEPARATOR))))
+    shown = _sets(sentences["read_frames"])
+    unsure = _sets(sentences["read_frames_unsure"])
     names = sorted(set().union(*truth))
-    rows = []
-    for name in names:
-        true, said = truth.map(lambda each, n=name: n in each), given.map(lambda each, n=name: n in each)
-        both = int((true & said).sum())
-        rows.append(
-            {
-                "frame": name,
-                "true": int(true.sum()),
-                "given": int(said.sum()),
-                "precision": both / said.sum() if said.any() else np.nan,
-                "recall": both / true.sum(),
-            }
-        )
-    return pd.DataFrame(rows)
+    rows = [
+        {"frame": name, "sentences": len(sentences), "true": sum(name in true for true in truth)}
+        | _counted("shown", truth, shown, {name})
+        | _counted("predicted", truth, [*map(set.union, shown, unsure)], {name})
+        for name in names
+    ]
+    total = {"frame": "all", "sentences": len(sentences), "true": sum(map(len, truth))}
+    total |= _counted("shown", truth, shown, set(names))
+    total |= _counted("predicted", truth, [*map(set.union, shown, unsure)], set(names))
+    return pd.DataFrame([*rows, total])
+
+
+def _sets(values: pd.Series) -> list[set[str]]:
+    return [set(filter(None, text.split(SEPARATOR))) for text in values.fillna("")]
+
+
+def _counted(
+    what: str, truth: Sequence[set[str]], given: Sequence[set[str]], names: set[str]
+) -> dict[str, float]:
+    both = sum(len(true & said & names) for true, said in zip(truth, given, strict=True))
+    n_given, n_true = (sum(len(each & names) for each in sets) for sets in (given, truth))
+    return {
+        what: n_given,
+        f"right, {what}": both,
+        f"precision, {what}": both / n_given if n_given else np.nan,
+        f"recall, {what}": both / n_true if n_true else np.nan,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -31,7 +31,8 @@ def frames_by_stance(
     ----------
     path : Path
         With the columns ``target``, ``label`` and ``frames``, as ``harness predict --frames`` writes them;
-        earlier versions wrote ``stance`` for ``label``. Rows on which either model abstains are left out.
+        earlier versions wrote ``stance`` for ``label``. Frames in ``frames_unsure`` count, too. Rows on which
+        either model abstains are left out.
     group : str
         The column that says which rows are from one article; left out, rows with the same text are.
     output : Path, optional
@@ -90,7 +91,13 @@ def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
             # None, not an empty name: rows without an article would count as one article together.
             "group": row[group or "text"] or None,
             "given_stance": row[stance],
-            "given_frames": tuple(name for name in (row["frames"] or "").split(SEPARATOR) if name),
+            # Unsure ones, too: a table without them would take their rows for rows without a frame.
+            "given_frames": tuple(
+                name
+                for column in ("frames", "frames_unsure")
+                for name in (row.get(column) or "").split(SEPARATOR)
+                if name
+            ),
         }
         for row in chunk
     ]

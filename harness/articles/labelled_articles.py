@@ -15,8 +15,9 @@ from harness.articles.mentions import PartyMention, find_mentions
 from harness.articles.sentences import Sentence, split_sentences
 from harness.articles.speech import speech_of
 from harness.articles.unknown_names import UnknownNames, unknown_names
+from harness.serving.engine import UNSURE
 from harness.values.errors import ModelError
-from harness.values.language import detect
+from harness.values.language import detect, outside
 from harness.values.parties import Registry
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ BATCH_ROWS = 1024
 
 SEPARATOR = "|"
 """Between the frames of a sentence in one field, as in the output of ``harness predict``."""
+
+
+UNMEASURED = (
+    "how often each frame is right was not measured when the framing model was packed, so that all of its"
+    " frames are shown; run the experiment and promote it again"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,9 @@ class PredictedLabels:
     abstain : bool
         Whether the stance model abstains, or gives no answer.
     frames : tuple of str
-        Of the sentence.
+        Of the sentence: those that may be shown.
+    unsure_frames : tuple of str
+        Those that the model predicts without enough evidence that they are right, or abstains from.
     frame_proba : dict
         Frame → probability; independent of each other.
     words : tuple of WordWeight
@@ -55,6 +64,7 @@ class PredictedLabels:
     proba: dict[str, float | None] = field(default_factory=dict)
     abstain: bool = False
     frames: tuple[str, ...] = ()
+    unsure_frames: tuple[str, ...] = ()
     frame_proba: dict[str, float | None] = field(default_factory=dict)
     words: tuple[WordWeight, ...] = ()
 
@@ -195,8 +205,24 @@ class ArticleReader:
     def _label_batch(self, batch: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
         labels = iter(self.predict([mention for article in batch for mention in article.mentions]))
         for article in batch:
-            mentions = tuple(replace(mention, labels=next(labels)) for mention in article.mentions)
+            # How often a frame is right was counted in the model's own languages.
+            foreign = self.frames is not None and outside([article.language], self.frames.languages)
+            of_article = [next(labels) for _ in article.mentions]
+            if foreign:
+                of_article = [_unsure(label) for label in of_article]
+            mentions = tuple(
+                replace(mention, labels=label)
+                for mention, label in zip(article.mentions, of_article, strict=True)
+            )
             yield replace(article, mentions=mentions)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of its labels should know, whatever the articles."""
+        contract = self.frames.engine.contract if self.frames is not None else None
+        if contract is None or not contract.labels.multi or contract.effective_decider.support is not None:
+            return []
+        return [UNMEASURED]
 
     def explains(self, n_rows: int) -> bool:
         """Whether words are computed where so many rows are labelled together."""
@@ -267,7 +293,16 @@ def _with_frames(
     with_frames = []
     for row, label in zip(mentions, labels, strict=True):
         record = by_text[row.sentence.text]
-        frames = tuple(name for name in str(record["label"]).split(SEPARATOR) if name)
-        proba = _proba(record, model.labels)
-        with_frames.append(replace(label, frames=frames, frame_proba=proba))
+        frames, unsure = (_names(record.get(column)) for column in ("label", UNSURE))
+        framed = replace(label, frames=frames, unsure_frames=unsure, frame_proba=_proba(record, model.labels))
+        with_frames.append(_unsure(framed) if record["abstain"] else framed)
     return with_frames
+
+
+def _unsure(labels: PredictedLabels) -> PredictedLabels:
+    return replace(labels, frames=(), unsure_frames=labels.frames + labels.unsure_frames)
+
+
+def _names(cell: Any) -> tuple[str, ...]:
+    """Return the labels in a field; none where it is empty, or its column is missing."""
+    return tuple(name for name in cell.split(SEPARATOR) if name) if isinstance(cell, str) else ()

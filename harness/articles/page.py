@@ -259,6 +259,7 @@ def _rows_by_sentence(
             # Three digits: more would only make the page larger.
             "proba": {name: round(value, 3) for name, value in _stated(labels).items()},
             "frames": [name.replace("_", " ") for name in labels.frames],
+            "unsure": [name.replace("_", " ") for name in labels.unsure_frames],
             "holder": _holder(mention),
             "how": _note(mention, alike),
             "words": [[word.text, round(word.weight, 3)] for word in labels.words],
@@ -347,6 +348,7 @@ def _table_row(mention: LabelledMention, alike: Alike) -> dict[str, Any]:
         "proba": _stated(mention.labels),
         "holder": _holder(mention),
         "frames": ", ".join(name.replace("_", " ") for name in mention.labels.frames),
+        "unsure": ", ".join(name.replace("_", " ") for name in mention.labels.unsure_frames),
         "how": _note(mention, alike),
         "words": ", ".join(f"{word.text} ({word.weight:+.2f})" for word in mention.labels.words),
         "text": mention.sentence.text,

@@ -341,7 +341,7 @@ def _write(
             if reader.explain and not reader.explains(len(article.mentions)):
                 what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
-            notes = _language_notes({article.language: 1}, reader)
+            notes = _model_notes({article.language: 1}, reader)
             unknown.add(article.unknown)
             notes += filter(None, [article.unknown.note()])
             page = ""
@@ -357,16 +357,16 @@ def _write(
         write_text(path, page)
     for folder in folders:
         write_text(folder / "index.html", index_page(listed))
-    reading.notes += [*_language_notes(read_in, reader), *unknown.notes(reading.n_articles, reading.tallies)]
+    reading.notes += [*_model_notes(read_in, reader), *unknown.notes(reading.n_articles, reading.tallies)]
     if tables and not reading.n_rows:
         reading.notes.append("no sentence mentions a party, so no table was written")
         tables = []
     reading.written = [*pages, *tables, *(folder / "index.html" for folder in folders)]
 
 
-def _language_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
-    """Say of which languages no rules are known, and which models were not trained on them."""
-    notes = []
+def _model_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
+    """Say of which languages no rules are known, and what of the models is not known."""
+    notes = reader.notes
     total = sum(read_in.values())
     for language in sorted(set(read_in) - set(languages())):
         notes.append(

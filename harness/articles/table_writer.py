@@ -23,8 +23,12 @@ COLUMNS = (
 
 def columns_of(stances: Sequence[str], frames: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of rows with the labels of two models, in order; either may be left out."""
-    stance = ("stance", *(f"p_{name}" for name in stances), "abstain") if stances else ()
-    return (*COLUMNS, *stance, *(("frames", *(f"p_{name}" for name in frames)) if frames else ()))
+    stance = ("stance", *_probabilities(stances), "abstain") if stances else ()
+    return (*COLUMNS, *stance, *(("frames", "frames_unsure", *_probabilities(frames)) if frames else ()))
+
+
+def _probabilities(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"p_{name}" for name in names)
 
 
 def flat_rows(article: LabelledArticle) -> list[dict[str, Any]]:
@@ -34,6 +38,7 @@ def flat_rows(article: LabelledArticle) -> list[dict[str, Any]]:
     ``title``, in its title), ``target_start`` and ``target_end`` those of the first span of the mention in
     the sentence; both ends are exclusive. ``how`` is the way in which the sentence refers to the party, and
     ``sure`` whether that leaves no other reading; ``holder`` is ``writer`` where the outlet itself speaks.
+    ``frames`` are those of the sentence that may be shown, ``frames_unsure`` others that the model predicts.
     Columns of labels that no model predicts are left out.
     """
     return [_flat_row(article.article, row) for row in article.mentions]
@@ -70,6 +75,7 @@ def _flat_row(article: ArticleText, mention: LabelledMention) -> dict[str, Any]:
         row["abstain"] = labels.abstain
     if labels.frame_proba:
         row["frames"] = SEPARATOR.join(labels.frames)
+        row["frames_unsure"] = SEPARATOR.join(labels.unsure_frames)
         row |= {f"p_{name}": value for name, value in labels.frame_proba.items()}
     if labels.words:
         row["words"] = SEPARATOR.join(f"{word.text} {word.weight:+.3f}" for word in labels.words)

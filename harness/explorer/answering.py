@@ -21,6 +21,7 @@ from harness.classifiers.protocol import Example
 from harness.config.plan.objects import plan_of
 from harness.evaluation.prepared import prepare
 from harness.explorer.explanations import ExplainedLabel, MarkedSentence
+from harness.serving.engine import UNSURE
 from harness.tracking.finished_runs import FinishedRun, read_config
 from harness.tracking.models import load
 from harness.tracking.promotion.registry_table import registry_table
@@ -217,7 +218,8 @@ class Answering:
         with self._lock:
             answer = model.predict([row]).to_dict("records")[0]
         proba = {name: float(answer[f"p_{name}"]) for name in model.labels}
-        return {"label": str(answer["label"]), "proba": proba, "abstain": bool(answer["abstain"])}
+        unsure = {UNSURE: str(answer[UNSURE])} if UNSURE in answer else {}
+        return {"label": str(answer["label"]), "proba": proba, "abstain": bool(answer["abstain"])} | unsure
 
 
 def answering_of(store: Store, explored: Explored) -> Answering:

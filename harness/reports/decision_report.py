@@ -25,6 +25,7 @@ from harness.scoring.retraining import first_repeat
 from harness.scoring.score import score
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.decisions.decider import Decider
+from harness.serving.decisions.label_support import LabelSupport
 from harness.values.formatting import number
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores
@@ -157,6 +158,11 @@ class DecisionReport:
         if self.decider is None or self.decider.thresholds is None:
             return ()
         return tuple(zip(self.decider.labels.names, self.decider.thresholds, strict=True))
+
+    @property
+    def support(self) -> tuple[LabelSupport, ...]:
+        """Where each label of a multi-label task is shown, and the evidence; empty without any."""
+        return (self.decider.support if self.decider is not None else None) or ()
 
     def values(self) -> dict[str, float]:
         """Return what a run logs by metric key, such as ``test/brier_uncalibrated``; NaN is left out."""

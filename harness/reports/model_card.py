@@ -9,6 +9,7 @@ from pathlib import PurePath
 from harness.evaluation.decisions.coverage import measure_coverage
 from harness.evaluation.prepared import language_note
 from harness.reports.run_summary import Summary
+from harness.serving.decisions.label_support import MIN_PRECISION, support_line
 from harness.serving.trust import ModelCard, abstains_below, trust_line, unmet_risk
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
@@ -64,6 +65,7 @@ def card_of(summary: Summary) -> ModelCard:
         coverage=served.coverage if served is not None else math.nan,
         risk=served.risk if served is not None else math.nan,
         unanswered=float(summary.test.missing().mean()) if len(summary.test) else math.nan,
+        support=summary.result.decider.support if summary.result.decider is not None else None,
     )
 
 
@@ -119,6 +121,12 @@ def _abstention(summary: Summary) -> str:
     if decisions.thresholds:
         thresholds = ", ".join(f"`{name}` {number(value)}" for name, value in decisions.thresholds)
         lines.append(f"- A label is predicted from this probability on: {thresholds}.")
+    if decisions.support:
+        shown = ", ".join(f"`{label.name}` {number(label.shown_from)}" for label in decisions.support)
+        lines.append(
+            f"- It is shown from this one on, if it was right in {MIN_PRECISION:.0%} or more of the held-out"
+            f" rows that had it, and otherwise unsure: {shown}. It {support_line(decisions.support)}."
+        )
     return "\n".join(lines)
 
 

@@ -31,6 +31,9 @@ WINDOW = 8192
 RISK_MET = "risk_met"
 """Column of models that a share of wrong labels was wanted of: whether their threshold meets it."""
 
+UNSURE = "unsure"
+"""Column of models that know how often each of their labels is right: what they predict and do not show."""
+
 SEPARATOR = "|"
 """Between the labels of a multi-label row."""
 
@@ -97,8 +100,10 @@ class LabelEngine:
     @property
     def columns(self) -> list[str]:
         """The columns of the output, in order."""
+        decider = self.contract.effective_decider
         names = ["label", *(f"p_{name}" for name in self.contract.labels.names), "abstain"]
-        return [*names, RISK_MET] if self.contract.effective_decider.rule is not None else names
+        names += [RISK_MET] if decider.rule is not None else []
+        return [*names, UNSURE] if decider.support is not None else names
 
     def label(
         self, rows: pd.DataFrame, *, first: int = 1, absent: AbsentTargets | None = None
@@ -119,9 +124,11 @@ class LabelEngine:
         DataFrame
             With the index of ``rows``: ``label`` (multi-label: all that apply, joined by ``|``; the empty
             string for none), one ``p_<label>`` each, in ``[0, 1]`` and calibrated, and ``abstain``; of a
-            model with a wanted risk also ``risk_met``, whether its threshold meets that. Of a row without a
-            prediction, such as one that a language model refuses, ``label`` and probabilities are empty, and
-            ``abstain`` is true.
+            model with a wanted risk also ``risk_met``, whether its threshold meets that; of one with several
+            labels a row also ``unsure``, the labels that it predicts without enough evidence that they are
+            right (:mod:`harness.serving.decisions.label_support`), which ``label`` leaves out. Of a row
+            without a prediction, such as one that a language model refuses, ``label`` and probabilities are
+            empty, and ``abstain`` is true.
 
         Raises
         ------
@@ -142,11 +149,35 @@ class LabelEngine:
         decider = self.contract.effective_decider
         proba = decider.calibrated(proba)
         codes = decider.decide(proba)
-        table = pd.DataFrame({"label": pd.Series(self.texts(codes), index=rows.index, dtype=object)})
+        shown, unsure = self.texts_of(codes, proba)
+        table = pd.DataFrame({"label": pd.Series(shown, index=rows.index, dtype=object)})
         for k, name in enumerate(labels.names):
             table[f"p_{name}"] = proba[:, k]
         table = table.assign(abstain=decider.abstains(proba, codes))
-        return table if decider.rule is None else table.assign(**{RISK_MET: decider.rule.risk_met})
+        if decider.rule is not None:
+            table = table.assign(**{RISK_MET: decider.rule.risk_met})
+        if decider.support is not None:
+            table[UNSURE] = pd.Series(unsure, index=rows.index, dtype=object)
+        return table
+
+    def texts_of(self, codes: NDArray[np.int64], proba: NDArray[np.float64]) -> tuple[list[str], list[str]]:
+        """Write the labels that are shown, and those that are unsure, of each row.
+
+        Parameters
+        ----------
+        codes : array
+            What the decider decided.
+        proba : (n, k) array
+            Calibrated.
+
+        Returns
+        -------
+        tuple of two lists of str
+            Labels joined by ``|``; empty texts where there are none, or no prediction.
+        """
+        shown = self.contract.effective_decider.shown(proba, codes)
+        # A missing prediction is neither: its code is the same in both.
+        return self.texts(shown), self.texts(np.where(codes == shown, np.minimum(codes, 0), codes))
 
     def texts(self, codes: NDArray[np.int64]) -> list[str]:
         """Write label codes as the column ``label`` has them; a missing prediction is an empty text."""

@@ -82,7 +82,10 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
                     run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None
                 ),
                 signature=signature(
-                    contract.task, contract.labels, risk=contract.effective_decider.rule is not None
+                    contract.task,
+                    contract.labels,
+                    risk=contract.effective_decider.rule is not None,
+                    unsure=contract.effective_decider.support is not None,
                 ),
                 input_example=input_example(contract.task),
                 metadata={SEAL: seal},

@@ -133,13 +133,14 @@ def differences(engine: LabelEngine, probes: Probes) -> dict[str, float]:
 def relabelled(engine: LabelEngine, probes: Probes) -> int:
     """Count the rows whose recorded label, or abstention, does not follow from the recorded probabilities.
 
-    It is 0 unless labels, thresholds or the rule of abstention are others than when the model was packed.
+    It is 0 unless labels, thresholds, what is shown or the rule of abstention are others than when the model
+    was packed.
     """
     labels, decider, proba = engine.contract.labels, engine.contract.effective_decider, probes.proba[EXACT]
     if proba.shape[1:] != (len(labels),):
         return len(probes.rows)
     codes = decider.decide(proba)
-    names = engine.texts(codes)
+    names, _ = engine.texts_of(codes, proba)
     abstains = decider.abstains(proba, codes)
     return sum(
         name != label or bool(abstain) != recorded

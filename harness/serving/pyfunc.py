@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.engine import RISK_MET, LabelEngine
+from harness.serving.engine import RISK_MET, UNSURE, LabelEngine
 from harness.values.errors import ModelError
 from harness.values.labels import LabelSet, Task
 
@@ -52,7 +52,7 @@ def _load_pyfunc(path: str) -> PyfuncModel:
     return PyfuncModel(engine)
 
 
-def signature(task: Task, labels: LabelSet, *, risk: bool = False) -> ModelSignature:
+def signature(task: Task, labels: LabelSet, *, risk: bool = False, unsure: bool = False) -> ModelSignature:
     """Return the input and output columns of a model, as MLflow checks them.
 
     Parameters
@@ -61,6 +61,8 @@ def signature(task: Task, labels: LabelSet, *, risk: bool = False) -> ModelSigna
     labels : LabelSet
     risk : bool
         Whether a share of wrong labels was wanted of it: then its output says whether that is met.
+    unsure : bool
+        Whether it knows how often each of its labels is right: then its output has those that are unsure.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
@@ -82,6 +84,8 @@ def signature(task: Task, labels: LabelSet, *, risk: bool = False) -> ModelSigna
     ]
     if risk:
         outputs.append(ColSpec(DataType.boolean, RISK_MET))
+    if unsure:
+        outputs.append(ColSpec(text, UNSURE))
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

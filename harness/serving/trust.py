@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
+from harness.serving.decisions.label_support import LabelSupport, support_line
 from harness.values.errors import ModelError
 from harness.values.formatting import counted, interval, number, percent
 from harness.values.language import describe
@@ -59,6 +60,8 @@ class ModelCard:
         wrong; NaN where that is unknown.
     unanswered : float
         Share of the test items for which it gave no answer; NaN where that is unknown.
+    support : tuple of LabelSupport or None
+        Which of its labels are shown, with the evidence; None where that was not measured.
     """
 
     classifier: str
@@ -80,6 +83,7 @@ class ModelCard:
     coverage: float = math.nan
     risk: float = math.nan
     unanswered: float = math.nan
+    support: tuple[LabelSupport, ...] | None = None
 
     def __str__(self) -> str:
         return trust_line(self)
@@ -125,6 +129,7 @@ class ModelCard:
             corpus=str(contract.trained_on.get("corpus", "")),
             abstains_below=abstains_below(contract.decider),
             unmet_risk=unmet_risk(contract.decider),
+            support=contract.decider.support if contract.decider is not None else None,
         )
 
 
@@ -148,6 +153,8 @@ _TUPLES = ("languages", "failed", "warned")
 def _value(name: str, value: Any) -> Any:
     if name in _NUMBERS:
         return math.nan if value is None else float(value)
+    if name == "support":
+        return None if value is None else tuple(map(LabelSupport.read, value))
     return tuple(map(str, value)) if name in _TUPLES and value is not None else value
 
 
@@ -177,7 +184,9 @@ def trust_line(card: ModelCard) -> str:
     about = [card.origin] if card.origin else []
     about += [describe(card.languages)] if card.languages else []
     corpus = f"Trained on {card.corpus or 'an unknown corpus'}" + (f" ({'; '.join(about)})" if about else "")
-    return "; ".join([corpus, _score(card), *_unanswered(card), *_audits(card), _abstention(card)]) + "."
+    support = [] if card.support is None else [support_line(card.support)]
+    parts = [corpus, _score(card), *_unanswered(card), *_audits(card), _abstention(card), *support]
+    return "; ".join(parts) + "."
 
 
 def trust_lines(cards: Mapping[str, ModelCard]) -> list[str]:

@@ -45,8 +45,9 @@ def test_flat_rows_have_offsets_into_the_original() -> None:
         "article", "outlet", "date", "sentence", "paragraph", "kind", "part", "start", "end", "text",
         "target", "target_start", "target_end", "how", "sure", "holder", "holder_kind", "holder_via",
         "quoted",
-        "own_voice", "stance", "p_critical", "p_neutral", "p_supportive", "abstain", "frames", "p_conflict",
-        "p_human_interest", "p_economic_consequences", "p_morality", "p_responsibility",
+        "own_voice", "stance", "p_critical", "p_neutral", "p_supportive", "abstain", "frames",
+        "frames_unsure", "p_conflict", "p_human_interest", "p_economic_consequences", "p_morality",
+        "p_responsibility",
     ]  # fmt: skip
 
 

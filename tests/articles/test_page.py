@@ -63,7 +63,7 @@ def test_every_row_is_in_the_data_and_in_the_table() -> None:
     assert sorted(rows) == ["1", "2", "3", "4", "6"]
     assert rows["2"]["0"] == {
         "stance": "critical", "own": False, "sure": True, "abstain": False,
-        "proba": {"critical": 0.7, "neutral": 0.2, "supportive": 0.1}, "frames": ["conflict"],
+        "proba": {"critical": 0.7, "neutral": 0.2, "supportive": 0.1}, "frames": ["conflict"], "unsure": [],
         "holder": "Ostrel", "how": ALIKE.format("Ostrel"), "words": [["blamed", 0.6]],
     }  # fmt: skip
     assert len(re.findall(r'<tr><td class="right"><a href="#s\d+">', PAGE)) == 8

@@ -11,6 +11,7 @@ from harness.classifiers.protocol import Example
 from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import Decider
+from harness.serving.decisions.label_support import LabelSupport
 from harness.serving.engine import LabelEngine
 from harness.serving.inference import LabelModel
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
@@ -51,8 +52,21 @@ class WordClassifier:
         return np.array(proba)
 
 
-def model(task: Task = "stance", *, below: float | None = None) -> LabelModel:
+def support(conflict: tuple[int, int], *, shown_from: float = 0.5) -> tuple[LabelSupport, ...]:
+    """Evidence of so many rows given and right for conflict, and none for the other frames."""
+    others = (LabelSupport(name, 0.5, 0, 0) for name in FRAMING.names[1:])
+    return (LabelSupport("conflict", shown_from, *conflict), *others)
+
+
+def model(
+    task: Task = "stance",
+    *,
+    below: float | None = None,
+    support: tuple[LabelSupport, ...] | None = None,
+    languages: tuple[str, ...] = (),
+) -> LabelModel:
     labels = STANCE if task == "stance" else FRAMING
     rule = AbstentionRule(below, 0.1, "conformal", 0.9, 100, 100, 1) if below is not None else None
-    contract = Contract(task=task, labels=labels, loader="x:y", decider=Decider(labels, rule=rule))
+    decider = Decider(labels, rule=rule, support=support)
+    contract = Contract(task=task, labels=labels, loader="x:y", decider=decider, languages=languages)
     return LabelModel(LabelEngine(contract, WordClassifier(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

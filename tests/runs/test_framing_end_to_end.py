@@ -80,7 +80,8 @@ def test_train_score_log_promote_serve_predict(folder: Path, name: str) -> None:
     unframed = {"several": "", "first or none": "none"}.get(name)
     assert labelled["label"][0] == said
     assert unframed is None or labelled["label"][1] == unframed
-    assert list(labelled.columns) == ["label", *(f"p_{one}" for one in expected.names), "abstain"]
+    unsure = ["unsure"] * expected.multi
+    assert list(labelled.columns) == ["label", *(f"p_{one}" for one in expected.names), "abstain", *unsure]
 
 
 def test_a_sentence_without_a_frame_is_left_out_where_each_has_one(folder: Path) -> None:

@@ -11,10 +11,12 @@ import numpy as np
 from harness.config.schema import ExperimentConfig
 from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.risk_control import RiskRows, conformal, empirical, learn_then_test
+from harness.evaluation.decisions.support_measuring import count_support, shown_from
 from harness.evaluation.decisions.threshold_tuning import HALF, tune_thresholds
 from harness.scoring.aligned import cluster_codes
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import LEAST_COST, Decider
+from harness.serving.decisions.label_support import LabelSupport
 from harness.values import seeds
 from harness.values.formatting import counted, percent
 from harness.values.labels import confidence
@@ -76,7 +78,7 @@ class DecisionSettings:
 
 
 def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool = False) -> Decider:
-    """Fit calibrator, thresholds and abstention.
+    """Fit calibrator, thresholds and abstention, and measure where the labels of a multi-label task hold.
 
     Parameters
     ----------
@@ -109,6 +111,9 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
         decider = replace(decider, notes=(*notes, *_cost_notes(decider, validation, settings)))
     if labels.multi:
         decider = replace(decider, thresholds=_thresholds(decider, validation, settings))
+        # All calibration rows, those that measure the risk included: nothing is fitted to them here.
+        every = predictions.only(split="calibration").answered()
+        decider = replace(decider, support=_support(decider, validation, every, settings))
     if settings.risk is None:
         return decider
     return replace(decider, rule=_rule(decider, validation, held_out, settings, refitted=refitted))
@@ -184,6 +189,22 @@ def _thresholds(decider: Decider, validation: Predictions, settings: DecisionSet
     if not len(validation):
         return (HALF,) * len(decider.labels)
     return tune_thresholds(decider.calibrated(validation.proba()), validation.truth())
+
+
+def _support(
+    decider: Decider, validation: Predictions, calibration: Predictions, settings: DecisionSettings
+) -> tuple[LabelSupport, ...]:
+    """Return where each label is shown, and how often it was right there on rows that were not tuned on."""
+    limits = shown_from(decider, validation, _thresholds(decider, validation, settings))
+    parts = [(calibration, limits)]
+    folds = _folds(validation)
+    for fold in np.unique(folds).tolist():
+        others = _where(validation, folds != fold)
+        # Of a single group no other rows are left to tune on: its own are no evidence.
+        if len(others):
+            of_others = shown_from(decider, others, _thresholds(decider, others, settings))
+            parts.append((_where(validation, folds == fold), of_others))
+    return count_support(decider, limits, parts)
 
 
 def _adjusted(decider: Decider, calibration: Predictions) -> Decider:

@@ -28,8 +28,8 @@ WEIGHT = 10
 """Rows with a label that weigh as much as the common cut."""
 
 
-def tune_thresholds(proba: Array, truth: Codes) -> tuple[float, ...]:
-    """Tune one threshold per label for its F1.
+def tune_thresholds(proba: Array, truth: Codes, *, beta: float = 1.0) -> tuple[float, ...]:
+    """Tune one threshold per label for its F-measure.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def tune_thresholds(proba: Array, truth: Codes) -> tuple[float, ...]:
         Calibrated, in [0, 1], of rows that the classifier was not fitted on.
     truth : (n, k) array
         0 and 1.
+    beta : float
+        How many times as much recall weighs as precision (van Rijsbergen 1979); above 0. One is F1.
 
     Returns
     -------
@@ -45,23 +47,23 @@ def tune_thresholds(proba: Array, truth: Codes) -> tuple[float, ...]:
     """
     # Without 0 and 1, whose log-odds are infinite.
     cuts = np.arange(1, N_STEPS) / N_STEPS
-    f1 = f1_by_cut(proba, truth, cuts)
-    # The cut of the best macro-F1 rests on all rows, not on the few that have a rare label.
-    common = best_cut(cuts, f1.mean(axis=0))
-    by_label = np.array([best_cut(cuts, row) for row in f1])
+    values = f_by_cut(proba, truth, cuts, beta)
+    # The cut of the best mean rests on all rows, not on the few that have a rare label.
+    common = best_cut(cuts, values.mean(axis=0))
+    by_label = np.array([best_cut(cuts, row) for row in values])
     support = truth.sum(axis=0)
     share = support / (support + WEIGHT)
     odds = share * _log_odds(by_label) + (1 - share) * _log_odds(np.full(len(by_label), common))
     return tuple((1 / (1 + np.exp(-odds))).tolist())
 
 
-def f1_by_cut(proba: Array, truth: Codes, cuts: Array) -> Array:
-    """Return each label's F1 at each cut, ``(k, cuts)``; 0 where it is neither true nor predicted."""
-    rows = []
+def f_by_cut(proba: Array, truth: Codes, cuts: Array, beta: float = 1.0) -> Array:
+    """Return each label's F-measure at each cut, ``(k, cuts)``; 0 where it is neither true nor predicted."""
+    rows, weight = [], beta**2
     for column, true in zip(proba.T, truth.T, strict=True):
         predicted = column[:, None] >= cuts
         hits = (predicted & (true == 1)[:, None]).sum(axis=0)
-        rows.append(ratio(2.0 * hits, predicted.sum(axis=0) + float(true.sum())))
+        rows.append(ratio((1 + weight) * hits, predicted.sum(axis=0) + weight * float(true.sum())))
     return np.stack(rows)
 
 

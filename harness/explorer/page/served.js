@@ -70,7 +70,7 @@ async function label() {
 function tried(answer) {
   const before = earlier.get(answer.name), moved = before && before.label !== answer.label;
   return make("section", {class: "said"}, make("h3", {}, answer.name),
-    make("p", {class: "what"}, words(answer.label) || "no answer", answer.abstain ? make("span", {class: "soft"}, " · abstains") : null, moved ? make("span", {class: "against"}, ` · was ${words(before.label)}`) : null),
+    make("p", {class: "what"}, words(answer.label) || (answer.unsure === undefined || answer.abstain ? "no answer" : "no label"), answer.unsure ? make("span", {class: "soft"}, ` · unsure: ${words(answer.unsure)}`) : null, answer.abstain ? make("span", {class: "soft"}, " · abstains") : null, moved ? make("span", {class: "against"}, ` · was ${words(before.label)}`) : null),
     ...Object.entries(answer.proba).map(([name, p]) => probabilityBar(name, p === null ? NaN : p)));
 }
 

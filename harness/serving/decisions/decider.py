@@ -16,6 +16,7 @@ from harness.values.labels import LabelSet, confidence, missing_rows, unstated_r
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.serving.decisions.label_support import LabelSupport
     from harness.values.tables import Predictions
 
     Array = NDArray[np.float64]
@@ -46,6 +47,9 @@ class Decider:
         only.
     notes : tuple of str
         Limitations that the model's card lists, a sentence each.
+    support : tuple of LabelSupport or None
+        One per label, in order: where a predicted label is shown and where it is unsure; multi-label only.
+        None where that was not measured: all are shown.
     """
 
     labels: LabelSet
@@ -54,6 +58,7 @@ class Decider:
     rule: AbstentionRule | None = None
     notes: tuple[str, ...] = ()
     shift: tuple[float, ...] | None = None
+    support: tuple[LabelSupport, ...] | None = None
 
     def calibrated(self, proba: Array) -> Array:
         """Calibrate raw probabilities, ``(n, k)``, and adjust them to the label mix, if there is one.
@@ -101,6 +106,27 @@ class Decider:
             return missing
         return np.asarray(missing | (confidence(proba, codes) < self.rule.served_from))
 
+    def shown(self, proba: Array, codes: Codes) -> Codes:
+        """Return which of the predicted labels may be shown; the others are unsure.
+
+        Parameters
+        ----------
+        proba : (n, k) array
+            Calibrated.
+        codes : array
+            The labels of the rows, from :meth:`decide`.
+
+        Returns
+        -------
+        array
+            As ``codes``, with 0 for the labels that are unsure; ``codes`` where nothing was measured.
+        """
+        if self.support is None:
+            return codes
+        # Above every probability: a label without enough evidence is never shown.
+        limits = [label.shown_from if label.holds else np.inf for label in self.support]
+        return np.where((codes == 1) & ~(proba >= np.asarray(limits)), 0, codes)
+
     def apply(self, predictions: Predictions) -> Predictions:
         """Return a table of raw predictions with calibrated probabilities, labels, and abstentions."""
         # Imported here: a served model labels rows and never meets a table of predictions.
@@ -126,6 +152,7 @@ class Decider:
             # Models that decide without costs are described as before there were any.
             **({"costs": costs.table()} if costs is not None and costs.decides else {}),
             **({"shift": list(self.shift)} if self.shift is not None else {}),
+            **({"support": [label.plain() for label in self.support]} if self.support is not None else {}),
         }
 
     @property
@@ -160,7 +187,21 @@ class Decider:
             None if rule is None else AbstentionRule.read(rule),
             tuple(map(str, data["notes"])),
             _shift(data.get("shift"), labels),
+            _support(data.get("support"), labels),
         )
+
+
+def _support(records: Any, labels: LabelSet) -> tuple[LabelSupport, ...] | None:
+    # Models of earlier versions have none.
+    if records is None:
+        return None
+    # Here, so that a model without it loads no more than it needs.
+    from harness.serving.decisions.label_support import LabelSupport
+
+    support = tuple(LabelSupport.read(record) for record in records)
+    if not labels.multi or tuple(label.name for label in support) != labels.names:
+        raise ValueError(f"support {records!r}")
+    return support
 
 
 def _shift(ratios: Any, labels: LabelSet) -> tuple[float, ...] | None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions.threshold_tuning import WEIGHT, best_cut, f1_by_cut, tune_thresholds
+from harness.evaluation.decisions.threshold_tuning import WEIGHT, best_cut, f_by_cut, tune_thresholds
 
 
 def test_f1_at_each_cut_by_hand() -> None:
@@ -15,12 +15,12 @@ def test_f1_at_each_cut_by_hand() -> None:
     hit, 2/3.
     """
     proba, truth = np.array([[0.1], [0.4], [0.6], [0.9]]), np.array([[0], [1], [0], [1]])
-    f1 = f1_by_cut(proba, truth, np.array([0.3, 0.5, 0.7, 0.95]))
+    f1 = f_by_cut(proba, truth, np.array([0.3, 0.5, 0.7, 0.95]))
     assert f1.tolist() == [[pytest.approx(0.8), 0.5, pytest.approx(2 / 3), 0.0]]
 
 
 def test_a_label_that_is_neither_true_nor_predicted_has_an_f1_of_0() -> None:
-    assert f1_by_cut(np.array([[0.1]]), np.array([[0]]), np.array([0.5])).tolist() == [[0.0]]
+    assert f_by_cut(np.array([[0.1]]), np.array([[0]]), np.array([0.5])).tolist() == [[0.0]]
 
 
 def test_of_equally_good_cuts_the_nearest_to_a_half_is_taken() -> None:
@@ -51,7 +51,7 @@ def test_half_way_is_in_log_odds() -> None:
     truth = np.repeat([1, 0], [WEIGHT, WEIGHT])
     cuts = np.arange(1, 100) / 100
     proba, both = np.stack([first, second], axis=1), np.stack([truth, truth], axis=1)
-    common = best_cut(cuts, f1_by_cut(proba, both, cuts).mean(axis=0))
+    common = best_cut(cuts, f_by_cut(proba, both, cuts).mean(axis=0))
     odds = [math.sqrt(cut / (1 - cut) * common / (1 - common)) for cut in (0.2, 0.8)]
     assert tune_thresholds(proba, both) == pytest.approx([ratio / (1 + ratio) for ratio in odds], abs=1e-9)
 
@@ -68,5 +68,5 @@ def test_a_rare_label_gains_on_fresh_rows() -> None:
     cuts = np.array(tune_thresholds(proba[:300], truth[:300]))
     assert ((cuts > 0.1) & (cuts < 0.45)).all()
     fresh, true = proba[300:], truth[300:]
-    f1 = [f1_by_cut(fresh, true, np.array([cut]))[k, 0] for k, cut in enumerate(cuts)]
-    assert np.mean(f1) > f1_by_cut(fresh, true, np.array([0.5])).mean() + 0.15
+    f1 = [f_by_cut(fresh, true, np.array([cut]))[k, 0] for k, cut in enumerate(cuts)]
+    assert np.mean(f1) > f_by_cut(fresh, true, np.array([0.5])).mean() + 0.15
