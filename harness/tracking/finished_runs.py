@@ -86,7 +86,7 @@ def unfinished_runs(store: Store, experiments: Sequence[str]) -> dict[str, bool]
     experiments : sequence of str
         By name; names of classifiers are those of :func:`finished_runs`.
     """
-    unfinished = {}
+    unfinished: dict[str, bool] = {}
     for experiment in experiments:
         runs = store.client.search_runs(
             [store.find_experiment(experiment)],

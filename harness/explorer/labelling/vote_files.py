@@ -213,7 +213,7 @@ def corpus_lines(path: Path, task: LabelTask, votes: Sequence[Vote]) -> list[str
     task : LabelTask
     votes : sequence of Vote
     """
-    columns = {question: vote_columns(task, votes, question) for question in task.asks}
+    columns: dict[str, list[str]] = {question: vote_columns(task, votes, question) for question in task.asks}
     if all(len(names) < 2 for names in columns.values()):
         return []
     lines = ["corpus:", "  kind: files", f"  path: {yaml_scalar(path.name)}", "  columns:"]
