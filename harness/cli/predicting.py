@@ -38,6 +38,7 @@ class Executor(StrEnum):
 
     serial = "serial"
     processes = "processes"
+    ray = "ray"
 
 
 class EngineChoice(StrEnum):
@@ -103,6 +104,31 @@ Workers = Annotated[
         min=1, help="Processes of --executor. Default: as cores and memory allow.", show_default=False
     ),
 ]
+ModelAddress = Annotated[
+    str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
+]
+FramesAddress = Annotated[
+    str, typer.Option(help="A framing model besides, models:/framing@champion: both label each row.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
+]
+Part = Annotated[
+    str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
+]
+Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
+Where = Annotated[
+    Executor,
+    typer.Option(help="Label in this process, in several, or on a Ray cluster: the same bytes."),
+]
+RayAddress = Annotated[
+    str,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Of the head of a Ray cluster. Default: the variable RAY_ADDRESS.",
+        show_default=False,
+    ),
+]
 
 
 Resume = Annotated[
@@ -118,12 +144,8 @@ Where = Annotated[
 
 
 def predict(
-    model: Annotated[
-        str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
-    ] = "models:/stance@champion",
-    frames: Annotated[
-        str, typer.Option(help="A framing model besides, models:/framing@champion: both label each row.")
-    ] = "",
+    model: ModelAddress = "models:/stance@champion",
+    frames: FramesAddress = "",
     input_: Input = "-",
     output: Output = "-",
     format_: StreamFormat = None,
@@ -139,6 +161,7 @@ def predict(
     shards: Parts = None,
     executor: Where = Executor.serial,
     workers: Workers = None,
+    ray_address: RayAddress = "",
 ) -> Report:
     """Label the rows of a file with a model.
 
@@ -170,7 +193,8 @@ def predict(
         loaded, folders = _loaded([model, frames], engine)
         costs = _say_costs(loaded, source, options, budget)
         if files is not None:
-            count = _label_elsewhere(loaded, (folders, engine, files, options), workers, resume)
+            what = (folders, engine, files, options)
+            count = _label_elsewhere(loaded, what, (executor, workers, ray_address), resume)
         else:
             count = predict_file(
                 loaded,
@@ -196,7 +220,7 @@ def _files_of_parts(
     """
     if executor is Executor.serial:
         if workers is not None:
-            raise ModelError("--workers has no effect without --executor processes")
+            raise ModelError("--workers has no effect without --executor processes or ray")
         return None
     source, sink = files
     if source is None or sink is None:
@@ -209,16 +233,21 @@ def _files_of_parts(
 def _label_elsewhere(
     model: LabelModel | Together,
     what: tuple[tuple[Path, ...], EngineChoice, tuple[Path, Path], FileOptions],
-    workers: int | None,
+    where: tuple[Executor, int | None, str],
     resume: bool,
 ) -> int:
     from harness.runs.executors.labelling import Labelling, label_with_processes
     from harness.serving.inference.server_costs import asking
 
-    folders, engine, (source, sink), options = what
+    (folders, engine, (source, sink), options), (executor, workers, ray_address) = what, where
     if asking(model):
         raise ModelError("this model asks a server, for many rows at a time: --executor serial is as fast")
     labelling = Labelling(folders, engine.value, source, sink, options)
+    if executor is Executor.ray:
+        from harness.runs.executors.cluster.address import Address
+        from harness.runs.executors.cluster.labelling import label_on_cluster
+
+        return label_on_cluster(labelling, Address.parse(ray_address), workers=workers, resume=resume)
     return label_with_processes(labelling, workers=workers, resume=resume)
 
 

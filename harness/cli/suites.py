@@ -43,7 +43,7 @@ def suite(
         bool, typer.Option("--fresh", help="Train everything again, also what finished in an earlier run.")
     ] = False,
     executor: Annotated[
-        str, typer.Option(help="Where trials run: serial, or in several processes.", show_default=False)
+        str, typer.Option(help="Where trials run: serial, processes or ray.", show_default=False)
     ] = "",
 ) -> Report | Unfinished:
     """Run classifiers on many corpora and write one table.

@@ -31,16 +31,31 @@ class Tracking(Strict):
 class Running(Strict):
     """Where trials run. Scores are the same but for rounding, which depends on the threads of a training."""
 
-    executor: Literal["serial", "processes"] = Field(
-        "serial", description="processes runs trials in other processes, beside scoring and audits."
+    executor: Literal["serial", "processes", "ray"] = Field(
+        "serial",
+        description="processes runs trials in other processes, beside scoring and audits; ray on a cluster.",
     )
     workers: int | None = Field(
         None,
         ge=1,
-        description="Processes. Default: one a CUDA device, else what cores and memory allow.",
+        description="Trials at once. Default: one a CUDA device, else what cores and memory allow.",
     )
     threads: int | None = Field(
-        None, ge=1, description="Threads of each process. Default: the cores divided by the processes."
+        None, ge=1, description="Threads of each trial. Default: the cores divided by the trials at once."
+    )
+    ray_address: str | None = Field(
+        None, description="HOST:PORT of the head of a Ray cluster. Default: the variable RAY_ADDRESS."
+    )
+    gpus: float | None = Field(
+        None,
+        ge=0,
+        description="GPUs of each trial on a Ray cluster; 0.5 shares one. Default: 1 where it has any.",
+    )
+    storage: str | None = Field(
+        None,
+        pattern="^/",
+        description="A folder that all nodes of a Ray cluster see under this path: trials keep checkpoints "
+        "and models there, and go on after their node was lost. Default: models travel to this machine.",
     )
 
 

@@ -28,7 +28,7 @@ from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import ChildRun, ParentRun, Tracker
-from harness.values.errors import ClassifierError, HarnessError, LeakError, StoreError
+from harness.values.errors import ClassifierError, ClusterError, HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
 from harness.values.outputs import claimed
 from harness.values.progress import progress
@@ -193,6 +193,9 @@ def run_classifiers(
                     # marked.
                     usable = False
                     raise
+                except ClusterError:
+                    # What is gone for one classifier is gone for the next.
+                    raise
                 except HarnessError as error:
                     ahead.drop(classifier.name)
                     yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
@@ -320,6 +323,7 @@ def _run_trial(
     def run(child: ChildRun | UntrackedChild) -> TrialResult:
         ahead.end(trial)
         ended = taken(trial, ahead.folder(trial, child.unfinished), child.folder, prepared.plan.labels)
+        ahead.clear(trial)
         return ended or run_trial(prepared, trial, child.folder, child.unfinished)
 
     return _logged(parent, trial, run)

@@ -58,7 +58,7 @@ def write_wheel(folder: Path) -> Path:
         Where the harness runs from a folder that was never installed, so that its requirements are unknown.
     """
     info = f"{DISTRIBUTION.replace('-', '_')}-{VERSION}.dist-info"
-    entries = dict(_package())
+    entries = dict(package_files())
     entries |= {f"{info}/{name}": text for name, text in _metadata().items()}
     entries[f"{info}/WHEEL"] = (
         b"Wheel-Version: 1.0\nGenerator: harness\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -117,7 +117,8 @@ def write_wheel_overlay(model: Path, overlay: Path) -> bool:
     return True
 
 
-def _package() -> Iterator[tuple[str, bytes]]:
+def package_files() -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the running harness, by their names in a wheel, and what they hold."""
     root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix not in NOT_SHIPPED:

@@ -13,6 +13,7 @@
     ├── LeakError                the test set repeats training rows
     ├── PredictionsError         a table of predictions breaks its contract
     ├── ClassifierError          a classifier cannot be fitted or used
+    ├── ClusterError             a cluster cannot be reached, lacks something, or is gone
     ├── ModelError               a served model cannot be loaded, or its input is unusable
     ├── OutputError              a file cannot be written, or another process is writing it
     │   └── SameFileError        an output is an input, or another output; exit code 2
@@ -136,6 +137,10 @@ class PredictionsError(HarnessError):
 
 class ClassifierError(HarnessError):
     """A classifier that cannot be fitted or used."""
+
+
+class ClusterError(HarnessError):
+    """A cluster that cannot be reached, that lacks what a job needs, or that is gone."""
 
 
 class ModelError(HarnessError):

@@ -30,7 +30,14 @@ UNSET: Mapping[str, Any] = {
     "decision": MOST_PROBABLE,
     "prevalence": None,
     "adjust": False,
-    "run": {"executor": "serial", "workers": None, "threads": None},
+    "run": {
+        "executor": "serial",
+        "workers": None,
+        "threads": None,
+        "ray_address": None,
+        "gpus": None,
+        "storage": None,
+    },
 }
 """Settings of later versions, which a canonical config leaves out where they have these values."""
 

@@ -7,6 +7,7 @@ other, while the trials of the next ones run. It alone writes to the store.
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
@@ -15,6 +16,7 @@ from pathlib import Path
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
 from harness.runs.executors import worker
+from harness.runs.executors.cluster.workers import ClusterSettings, trials_on_cluster
 from harness.runs.executors.jobs import Job
 from harness.runs.executors.processes import Processes, Work, Workers
 from harness.runs.executors.resources import Resources
@@ -31,16 +33,16 @@ class Ahead:
     prepared : Prepared
     jobs : sequence of Job
         In the order in which their results will be asked for.
-    resources : Resources
-        How many processes, and what each may use.
+    resources : Resources or ClusterSettings
+        How many processes, and what each may use; or which cluster.
     """
 
-    def __init__(self, prepared: Prepared, jobs: Sequence[Job], resources: Resources) -> None:
+    def __init__(
+        self, prepared: Prepared, jobs: Sequence[Job], resources: Resources | ClusterSettings
+    ) -> None:
         self._jobs = {job.trial.digest: job for job in reversed(jobs)}
-        given = (_pickled(prepared) if jobs else b"", shown_secrets(), os.getpid())
-        self._workers: Workers = Processes(
-            resources.environments(len(self._jobs)), Work(worker.work, worker.begin, given)
-        )
+        experiment = _pickled(prepared) if jobs else b""
+        self._workers = _workers(experiment, resources, len(self._jobs))
         self._ends: dict[str, Future[list[worker.Told]]] = {
             digest: self._workers.submit(job, job.trial.name) for digest, job in reversed(self._jobs.items())
         }
@@ -66,6 +68,12 @@ class Ahead:
             for category, text in self._ends[trial.digest].result():
                 warnings.warn(text, category, stacklevel=2)
 
+    def clear(self, trial: Trial) -> None:
+        """Delete what a trial whose result was taken left on storage that nodes share."""
+        job = self._jobs.get(trial.digest)
+        if job is not None and job.is_shared:
+            shutil.rmtree(job.folder, ignore_errors=True)
+
     def drop(self, classifier: str) -> None:
         """Do not begin the trials of a classifier that failed; what another shares with it runs here."""
         for digest, job in list(self._jobs.items()):
@@ -75,6 +83,13 @@ class Ahead:
     def close(self) -> None:
         """End all processes, whatever they do."""
         self._workers.close()
+
+
+def _workers(experiment: bytes, resources: Resources | ClusterSettings, jobs: int) -> Workers:
+    if isinstance(resources, ClusterSettings):
+        return trials_on_cluster(resources, experiment, jobs)
+    given = (experiment, shown_secrets(), os.getpid())
+    return Processes(resources.environments(jobs), Work(worker.work, worker.begin, given))
 
 
 def _pickled(prepared: Prepared) -> bytes:

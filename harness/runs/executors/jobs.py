@@ -34,11 +34,14 @@ class Job:
         result.
     lock : Path or None
         A file that is locked while the trial runs; None where no other process may run it.
+    is_shared : bool
+        Whether the folder lies on storage that all nodes of a cluster see.
     """
 
     trial: Trial
     folder: Path
     lock: Path | None = None
+    is_shared: bool = False
 
 
 def run_job(prepared: Prepared, job: Job) -> None:

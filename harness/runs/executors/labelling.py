@@ -153,7 +153,7 @@ def label_with_processes(labelling: Labelling, *, workers: int | None = None, re
     ModelError, OutputError
         See :func:`harness.serving.inference.labelling.predict_file`.
     """
-    resources = of_this_machine(workers, None, GIB_BESIDE_THE_MODEL + _gib(labelling.models))
+    resources = of_this_machine(workers, None, gib_of_labelling(labelling.models))
     with prepared_parts(labelling, resources.most_workers, resume=resume) as jobs:
         work = Work(label_part, worker.begin, (b"", shown_secrets(), os.getpid()), ModelError)
         return label_parts(labelling, jobs, Processes(resources.environments(len(jobs)), work)).rows
@@ -276,10 +276,10 @@ def _draft_note(output: Path) -> Path:
     return output.with_name(f"{output.name}.partial.json")
 
 
-def _gib(folders: Sequence[Path]) -> float:
-    return (
-        sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) / 2**30
-    )
+def gib_of_labelling(models: Sequence[Path]) -> float:
+    """Return the memory that a process which labels is reckoned with, in GiB."""
+    files = (path for model in models for path in model.rglob("*") if path.is_file())
+    return GIB_BESIDE_THE_MODEL + sum(path.stat().st_size for path in files) / 2**30
 
 
 _models: dict[tuple[tuple[Path, ...], str], list[LabelModel]] = {}

@@ -64,23 +64,41 @@ class Workers(Protocol):
         """End everything, whatever it does."""
 
 
-class Processes:
-    """Processes of this machine.
+class LostWorkerError(Exception):
+    """What ran a job was ended before the job had; the message says how, where that is known."""
+
+
+class Lane(Protocol):
+    """Runs one job at a time."""
+
+    def run(self, job: Any) -> Any:
+        """Run a job; return its result.
+
+        Raises
+        ------
+        LostWorkerError
+            Where what ran it was ended.
+        """
+
+    def kill(self) -> None:
+        """End what runs."""
+
+
+class Lanes:
+    """Jobs wait in a queue until one of several lanes is free.
 
     Parameters
     ----------
-    environments : sequence of mapping
-        Environment variables of each process, from
-        :meth:`harness.runs.executors.resources.Resources.environments`.
-    work : Work
+    lanes : sequence of Lane
+    error : type of HarnessError
+        Raised of a job that is lost again and again.
     """
 
-    def __init__(self, environments: Sequence[Mapping[str, str]], work: Work) -> None:
-        self._work = work
+    def __init__(self, lanes: Sequence[Lane], error: type[HarnessError]) -> None:
+        self._lanes, self._error = lanes, error
         self._queue: SimpleQueue[tuple[Any, str, Future[Any]]] = SimpleQueue()
         self._futures: list[Future[Any]] = []
         self._closing = threading.Event()
-        self._lanes = [_Lane(environment, work) for environment in environments]
 
     def submit(self, job: Any, name: str) -> Future[Any]:
         """Queue a job."""
@@ -103,7 +121,7 @@ class Processes:
         for lane in self._lanes:
             lane.kill()
 
-    def _work_off(self, lane: _Lane) -> None:
+    def _work_off(self, lane: Lane) -> None:
         while not self._closing.is_set():
             try:
                 job, name, future = self._queue.get_nowait()
@@ -118,17 +136,34 @@ class Processes:
                 future.set_exception(error)
         lane.kill()
 
-    def _attempted(self, lane: _Lane, job: Any, name: str) -> Any:
+    def _attempted(self, lane: Lane, job: Any, name: str) -> Any:
+        how = ""
         for _ in range(ATTEMPTS):
             try:
                 return lane.run(job)
-            except BrokenProcessPool:
+            except LostWorkerError as error:
                 if self._closing.is_set():
                     raise
-        raise self._work.error(
-            f"the process that ran {name} was ended {ATTEMPTS} times before it had finished,"
+                how = f" ({error})" if str(error) else ""
+        raise self._error(
+            f"the process that ran {name} was ended {ATTEMPTS} times before it had finished{how},"
             " perhaps for want of memory; fewer workers need less of it"
         )
+
+
+class Processes(Lanes):
+    """Processes of this machine.
+
+    Parameters
+    ----------
+    environments : sequence of mapping
+        Environment variables of each process, from
+        :meth:`harness.runs.executors.resources.Resources.environments`.
+    work : Work
+    """
+
+    def __init__(self, environments: Sequence[Mapping[str, str]], work: Work) -> None:
+        super().__init__([_Lane(environment, work) for environment in environments], work.error)
 
 
 class _Lane:
@@ -145,7 +180,7 @@ class _Lane:
         from loky import ProcessPoolExecutor
 
         if self._ended:
-            raise BrokenProcessPool
+            raise LostWorkerError
         if self._pool is None:
             # One process a pool: where it is killed, it is plain which job it ran.
             self._pool = ProcessPoolExecutor(
@@ -153,9 +188,9 @@ class _Lane:
             )
         try:
             return self._pool.submit(self._work.run, job).result()
-        except BrokenProcessPool:
+        except BrokenProcessPool as error:
             self._pool = None
-            raise
+            raise LostWorkerError from error
 
     def kill(self) -> None:
         """End the process."""

@@ -35,7 +35,14 @@ def begin(experiment: bytes, secrets: Mapping[str, str], parent: int) -> None:
     # Ctrl-C reaches all processes of a terminal: the driver ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _given.update(experiment=experiment, secrets=secrets)
+    receive(experiment, secrets)
+
+
+def receive(experiment: bytes, secrets: Mapping[str, str]) -> None:
+    """Take an experiment, unless it is the one that is there; see :func:`begin`."""
+    if _given.get("origin") != experiment:
+        _given.clear()
+        _given.update(origin=experiment, experiment=experiment, secrets=secrets)
 
 
 def work(job: Job) -> list[Told]:
