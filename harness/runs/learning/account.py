@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.evaluation.prepared import Prepared
 from harness.runs.learning.gold_file import GoldFile, GoldRow, Label, row_key
 from harness.splits import PARTS, Split
+from harness.splits.split import TUNING
 from harness.splits.leaks import Gate
 from harness.splits.leaks.duplicates import NEAR_JACCARD
 from harness.splits.leaks.evidence import Encode
@@ -138,7 +139,7 @@ def account_for(prepared: Prepared, gold: GoldFile, encode: Encode | None = None
         Texts → vectors, used where the config's gate goes by them (``audits.leaks.embeddings``).
     """
     (split,) = prepared.splits
-    part_of = {id_: part for part in PARTS for id_ in split.part(part)}
+    part_of = {id_: part for part in (*PARTS, TUNING) for id_ in split.part(part)}
     ids_by_key: dict[tuple[str, str], list[str]] = {}
     corpus = prepared.corpus.rows
     for id_, text, target in zip(corpus["id"], corpus["text"], corpus["target"], strict=True):
