@@ -2,8 +2,8 @@
 
 A classifier whose options were chosen among thirty has a score on the rows of that choice that is too good,
 while one without options to choose has not: a promotion by these rows would take the one that was tuned
-longest. So options are chosen on one half of validation and classifiers on the other. Below 100 groups the
-halves would say little; there options are chosen by folds of train, and all of validation is left to
+longest. So options are chosen on one half of validation and classifiers on the other. Of few groups a half
+would say little; there options are chosen by folds of train, and all of validation is left to
 promotion (:mod:`harness.evaluation.search.tuning_rows`).
 """
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.classifiers import checkpoints
-from harness.classifiers.protocol import Target
+from harness.classifiers.protocol import Target, needs_no_training
 from harness.classifiers.zero_shot import hypotheses
 from harness.classifiers.zero_shot.classifier import ZeroShot, read
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet
 
 
+@needs_no_training
 def zero_shot(
     *,
     checkpoint: str,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.plan.search import Search, combinations, one_by_one
+from harness.config.plan.search import Search, combinations, one_by_one, restored_values, with_options
 from harness.config.plan.tune_section import is_search, without
 from harness.config.promotion_policy import PromotionPolicy
 from harness.config.schema import OFF, ExperimentConfig
@@ -77,6 +77,22 @@ class PlannedClassifier:
         """
         options = combinations if self.tries_all else one_by_one
         return tuple(options(self.bound, self.tune))
+
+    def restored(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Turn options of a fitted classifier that were kept as JSON into those of the plan.
+
+        Parameters
+        ----------
+        options : mapping
+            All of them; JSON has fewer types than a config.
+        """
+        if not self.tries_all:
+            space = self.search.space if self.search is not None else {}
+            return with_options(self.bound, restored_values(space, options)).options
+        for bound in self.grid():
+            if bound.canonical() == {"kind": bound.kind, **options}:
+                return bound.options
+        return options
 
     def canonical(self) -> dict[str, Any]:
         """Return everything that its result depends on, as plain data."""

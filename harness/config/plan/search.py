@@ -105,6 +105,19 @@ def option_at(options: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+def restored_values(space: Space, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tuned options of a candidate among all of its options, which are plain data."""
+    values = {}
+    for path, choices in space.items():
+        value: Any = options
+        for name in path.split("."):
+            value = value[name]
+        if not isinstance(choices, Range):
+            value = next(choice for choice in choices if plain(choice) == value)
+        values[path] = value
+    return values
+
+
 def combinations(bound: Bound, space: Mapping[str, Sequence[Any]]) -> Iterator[Bound]:
     """Yield every combination of listed values.
 

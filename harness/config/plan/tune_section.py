@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import typing
 from collections.abc import Callable, Mapping
@@ -136,7 +137,12 @@ class TuneSection:
         if repeated := next((text for text in texts if texts.count(text) > 1), ""):
             self._note(where, f"holds {repeated[:60]} twice")
             return ()
-        return tuple(checked for value in raw for checked in self._checked(where, name, value, reported))
+        checked = [inner for value in raw for inner in self._checked(where, name, value, reported)]
+        # 1 and 1.0 are two texts and, for an option that takes any number, one value.
+        if len({json.dumps(catalog.plain(value)) for value in checked}) < len(checked):
+            self._note(where, "holds a value twice")
+            return ()
+        return tuple(checked)
 
     def _is_beside(self, where: str, name: str) -> bool:
         """Note an option that has a value of its own beside those to try."""
