@@ -66,6 +66,11 @@ class PlannedClassifier:
         return self.search is None or self.search.settings.search == "grid"
 
     @property
+    def tuned_options(self) -> frozenset[str]:
+        """The options that are tuned; of ``group.option`` the group."""
+        return frozenset(name.partition(".")[0] for name in self.tune)
+
+    @property
     def n_candidates(self) -> int:
         """How many combinations of options are tried, at most; 1 where nothing is tuned."""
         return len(self.grid()) if self.search is None else self.search.size

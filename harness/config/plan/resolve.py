@@ -11,7 +11,7 @@ from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
 from harness.config.plan.plan import MOST_PROBABLE, Plan, PlannedClassifier
 from harness.config.plan.search import Search
-from harness.config.plan.tune_section import Tune, TuneSection, options_of
+from harness.config.plan.tune_section import Tune, TuneSection, options_of, prune_problems
 from harness.config.promotion_policy import GATES
 from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
@@ -323,12 +323,14 @@ class _Resolver:
         parts = [
             (f"classifiers.{planned.name}", bound) for planned in classifiers for bound in planned.grid()
         ]
+        searches = {f"classifiers.{planned.name}": planned.search for planned in classifiers}
         for path, bound in [*parts, *([("split", split)] if split is not None else [])]:
             if not bound.is_imported:
                 continue
             try:
                 # Any seed will do: nothing is fitted.
-                bound.make(labels=labels, seed=0)
+                made = bound.make(labels=labels, seed=0)
+                self._note(prune_problems(path, made, searches.get(path)))
             except ConfigError as error:
                 # Where wrong options were replaced by their defaults, others may have no effect only by that.
                 problems = [

@@ -63,6 +63,11 @@ class Search:
             return self.settings.trials
         return math.prod(len(values) for values in self.space.values() if isinstance(values, tuple))
 
+    def without(self, option: str) -> Search | None:
+        """Return the search without one of the options; None where no other is left."""
+        space = {name: values for name, values in self.space.items() if name != option}
+        return replace(self, space=space) if space else None
+
     def canonical(self) -> dict[str, Any]:
         """Return it as plain data, which a config may hold again."""
         space = {

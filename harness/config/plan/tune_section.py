@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.classifiers.protocol import Watched
 from harness.config.plan.search import Range, Search, option_at, some_values
 from harness.config.schema import described
 from harness.config.search_settings import KEYS, MAX_CANDIDATES, SearchSettings
@@ -176,6 +177,28 @@ class TuneSection:
     def _note(self, where: str, what: str, hint: str = "") -> None:
         path = f"{self.path}.tune.{where}" if where else f"{self.path}.tune"
         self.problems.append(Problem(path, what, hint))
+
+
+def prune_problems(path: str, made: object, search: Search | None) -> list[Problem]:
+    """Return what is wrong with pruning the trainings of a classifier.
+
+    Parameters
+    ----------
+    path : str
+        Of the classifier in the config.
+    made : object
+        One like it, not fitted.
+    search : Search or None
+    """
+    if search is None or search.settings.prune is None:
+        return []
+    if not isinstance(made, Watched):
+        what = "has no effect: such a classifier is not trained in epochs"
+        return [Problem(f"{path}.tune.prune", what, "encoder and joint_encoder are")]
+    # Another candidate may have more.
+    if made.n_steps < 2 and "epochs" not in search.space:
+        return [Problem(f"{path}.tune.prune", "has no effect: a training has a single epoch")]
+    return []
 
 
 def is_search(tune: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.evaluation.prepared import Prepared
-from harness.evaluation.trial import list_trials
+from harness.evaluation.trial import list_trials, searching_trial
 from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.jobs import Job
 from harness.runs.executors.resources import of_this_machine
@@ -36,11 +36,14 @@ def running_ahead(prepared: Prepared, tracker: Tracker | UntrackedExperiment) ->
 def _jobs(prepared: Prepared, tracker: Tracker | UntrackedExperiment, scratch: Path) -> list[Job]:
     jobs = []
     for classifier in prepared.plan.classifiers:
-        trials = list_trials(prepared, classifier)
+        every = list_trials(prepared, classifier)
+        # What uses the options that another seed chose waits for it, in this process.
+        trials = [trial for trial in every if searching_trial(trial, every) is None]
         if isinstance(tracker, Tracker):
             jobs += [
                 Job(trial, tracker.unfinished(trial), tracker.lock_of(trial))
-                for trial in tracker.open_trials(classifier, trials)
+                for trial in tracker.open_trials(classifier, every)
+                if trial in trials
             ]
         else:
             jobs += [Job(trial, scratch / trial.digest) for trial in trials]
