@@ -49,6 +49,12 @@ class SearchPage:
         The best score so far, as points of an SVG polyline.
     low, high : float
         Scores at the lower and the upper edge of the figure.
+    finalists : list of SearchCandidate
+        Those whose speed was measured, best first.
+    weighed : list of dict
+        The finalists as points of a figure of score over speed.
+    fastest : float
+        Rows a second at its right edge.
     """
 
     record: SearchRecord
@@ -60,6 +66,9 @@ class SearchPage:
     line: str
     low: float
     high: float
+    finalists: list[SearchCandidate]
+    weighed: list[dict[str, Any]]
+    fastest: float
 
 
 def records_of(result: ClassifierResult) -> tuple[SearchRecord, ...]:
@@ -133,6 +142,9 @@ def search_page(result: ClassifierResult, scores: pd.DataFrame) -> SearchPage | 
         _best_so_far(points),
         low,
         high,
+        [each for each in ranked if not math.isnan(each.rows_per_second)],
+        _weighed(record, low, high),
+        1.05 * _fastest(record),
     )
 
 
@@ -229,6 +241,24 @@ def _range(record: SearchRecord) -> tuple[float, float]:
 def _height(score: float, low: float, high: float) -> float:
     # SVG counts y downwards.
     return round(HEIGHT * (1 - (score - low) / (high - low)), 1)
+
+
+def _fastest(record: SearchRecord) -> float:
+    return max((each.rows_per_second for each in record.finalists), default=1.0)
+
+
+def _weighed(record: SearchRecord, low: float, high: float) -> list[dict[str, Any]]:
+    """Return the finalists as points: further right is faster, higher is the better score."""
+    edge, front = 1.05 * _fastest(record), record.front
+    return [
+        {
+            "x": round(WIDTH * each.rows_per_second / edge, 1),
+            "y": _height(each.score, low, high),
+            "front": each.number in front,
+            "number": each.number,
+        }
+        for each in record.finalists
+    ]
 
 
 def _best_so_far(points: list[dict[str, Any]]) -> str:

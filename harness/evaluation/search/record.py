@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -67,6 +67,8 @@ class SearchRecord:
         :func:`harness.evaluation.search.optimism.tuning_optimism`. NaN where that is unknown.
     importance : mapping
         Tuned option → its share of the variance of the scores; empty for too few candidates.
+    objectives : tuple of str
+        What finalists are weighed by: ``score``, ``rows_per_second``, ``megabytes``.
     """
 
     kind: str
@@ -79,6 +81,7 @@ class SearchRecord:
     chosen: int
     optimism: float = math.nan
     importance: Mapping[str, float] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ("score",)
 
     @property
     def seconds(self) -> float:
@@ -94,6 +97,24 @@ class SearchRecord:
     def best(self) -> SearchCandidate:
         """The candidate that predicts."""
         return next(candidate for candidate in self.candidates if candidate.number == self.chosen)
+
+    @property
+    def finalists(self) -> tuple[SearchCandidate, ...]:
+        """Candidates whose speed was measured."""
+        return tuple(each for each in self.candidates if not math.isnan(each.rows_per_second))
+
+    @property
+    def front(self) -> frozenset[int]:
+        """The finalists that no other is at least as good as in every objective."""
+        sign = -1.0 if self.direction == "lower" else 1.0
+        of_objective = {
+            "score": lambda each: sign * each.score,
+            "rows_per_second": lambda each: each.rows_per_second,
+            "megabytes": lambda each: -each.megabytes,
+        }
+        rows = [tuple(of_objective[name](each) for name in self.objectives) for each in self.finalists]
+        kept = zip(self.finalists, undominated(rows), strict=True)
+        return frozenset(each.number for each, is_kept in kept if is_kept)
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data, in which NaN is None."""
@@ -113,8 +134,23 @@ class SearchRecord:
             )
             for each in data["candidates"]
         )
+        objectives = tuple(data.get("objectives", ("score",)))
         optimism = math.nan if data["optimism"] is None else data["optimism"]
-        return cls(**{**data, "candidates": candidates, "optimism": optimism})
+        return cls(**{**data, "candidates": candidates, "optimism": optimism, "objectives": objectives})
+
+
+def undominated(rows: Sequence[tuple[float, ...]]) -> list[bool]:
+    """Say of each tuple of values, higher is better, whether no other is at least as good in all of them.
+
+    Examples
+    --------
+    >>> undominated([(0.7, 10), (0.6, 20), (0.6, 10)])
+    [True, True, False]
+    """
+    return [
+        not any(all(a >= b for a, b in zip(other, row, strict=True)) and other != row for other in rows)
+        for row in rows
+    ]
 
 
 def _without_nan(value: Any) -> Any:

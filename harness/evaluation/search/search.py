@@ -13,14 +13,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.classifiers.protocol import Classifier, Watched, fit
+from harness.classifiers.protocol import Classifier, Watched, corpus_examples, fit
 from harness.classifiers.remote import BudgetError
 from harness.config.plan import PlannedClassifier
 from harness.config.plan.search import Search, with_options
 from harness.config.search_settings import SearchSettings
-from harness.evaluation.fitting import labelled_part, make_classifier, predicted_part, seed_of
+from harness.evaluation.fitting import (
+    ending_rows,
+    labelled_part,
+    make_classifier,
+    predicted_part,
+    seed_of,
+)
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
+from harness.evaluation.search.finalists import Measured, measure_all, measures
 from harness.evaluation.search.optimism import tuning_optimism
 from harness.evaluation.search.record import SearchCandidate, SearchRecord
 from harness.evaluation.search.study import STARTUP, Drawn, Judged, Study, brackets, repeated
@@ -67,7 +74,6 @@ class _Fitted:
     """A candidate that was judged, and what it left in this process."""
 
     judged: Judged
-    predictions: Predictions | None = None
     classifier: Classifier | None = None
 
 
@@ -116,7 +122,7 @@ def search(
     # The bar is closed with what it counts.
     for _ in bar:
         pass
-    return _chosen(runner, study)
+    return _chosen(runner, study, settings)
 
 
 def _study_of(
@@ -192,10 +198,21 @@ class _Runner:
         reason = f"the same as candidate {earlier.number}"
         return _Fitted(Judged(drawn.number, drawn.options, earlier.value, "repeated", 0.0, reason))
 
+    def fitted(self, judged: Judged) -> Classifier:
+        """Fit a candidate to all training rows."""
+        if self.classifier is not None and judged == self.best:
+            return self.classifier
+        bound = with_options(self.trial.classifier.bound, judged.options)
+        split = self.prepared.split_of(self.trial.fold)
+        classifier = make_classifier(bound, self.prepared, seed_of(self.trial))
+        train = labelled_part(self.prepared, bound, split, "train")
+        fit(classifier, train, ending_rows(self.prepared, bound, split), None)
+        return classifier
+
     def keep_best(self, judged: Sequence[Judged], fitted: _Fitted) -> None:
         """Keep classifier and checkpoints of the best candidate so far; remove those of the others."""
         before, self.best = self.best or _best(judged[:-1]), _best(judged)
-        if self.best is fitted.judged:
+        if self.best == fitted.judged:
             # Only that of the best so far: thirty encoders would not fit into memory.
             self.classifier = fitted.classifier if self.rows.how == "half" and self.keeps else None
             worse = before
@@ -222,12 +239,14 @@ def _judge(
     judged = Judged(number, options, math.nan, "complete", 0.0)
     classifier, predictions = None, None
     try:
-        classifier, predictions = _predict(prepared, trial, (bound, rows, checkpoints), drawn, reports)
+        classifier, predictions, seconds = _predict(
+            prepared, trial, (bound, rows, checkpoints), drawn, reports
+        )
         value = oriented(predictions, prepared)
         state, reason = "complete", ""
         if math.isnan(value):
             state, reason = "failed", f"{prepared.plan.primary.name} is undefined on these rows"
-        judged = replace(judged, value=value, state=state, reason=reason)
+        judged = replace(judged, value=value, state=state, reason=reason, predict_seconds=seconds)
     except PrunedError:
         judged = replace(judged, value=reports[-1], state="pruned")
     except ClassifierError as error:
@@ -238,7 +257,7 @@ def _judge(
     if predictions is not None and folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         predictions.write(_table(folder, number))
-    return _Fitted(replace(judged, seconds=time.perf_counter() - began), predictions, classifier)
+    return _Fitted(replace(judged, seconds=time.perf_counter() - began), classifier)
 
 
 def _predict(
@@ -247,9 +266,9 @@ def _predict(
     candidate: tuple[Bound, TuningRows, Path | None],
     drawn: Drawn | None,
     reports: list[float],
-) -> tuple[Classifier, Predictions]:
+) -> tuple[Classifier, Predictions, float]:
     bound, rows, checkpoints = candidate
-    tables = []
+    tables, seconds = [], 0.0
     for fold, (inner, split, part) in enumerate(rows.parts):
         classifier = make_classifier(bound, prepared, seed_of(trial))
         # Of folds the first alone decides who goes on: the others would begin at step 1 again.
@@ -258,8 +277,10 @@ def _predict(
         train, held = (labelled_part(inner, bound, split, name) for name in ("train", part))
         place = checkpoints if len(rows.parts) == 1 else checkpoints and checkpoints / str(fold)
         fit(classifier, train, held, place)
+        began = time.perf_counter()
         tables.append(predicted_part(inner, trial, classifier, split, part))
-    return classifier, Predictions.concat(tables)
+        seconds += time.perf_counter() - began
+    return classifier, Predictions.concat(tables), seconds
 
 
 def _prunes(trial: Trial) -> bool:
@@ -291,17 +312,35 @@ def _best(judged: Sequence[Judged]) -> Judged | None:
     return max(complete, key=lambda each: (each.value, -each.number), default=None)
 
 
-def _chosen(runner: _Runner, study: Study) -> Chosen:
+def _chosen(runner: _Runner, study: Study, settings: SearchSettings | None) -> Chosen:
     best, classifier = _best(study.judged), runner.trial.classifier
     if best is None:
         first = next((each.reason for each in study.judged if each.reason), "")
         n = counted(len(study.judged), "candidate")
         raise ClassifierError(f"none of {n} of {classifier.name} has a score; the first: {first}")
-    record = _record(runner, study, best)
+    kept, measured = runner.classifier if runner.best == best else None, []
+    if settings is not None and measures(settings):
+        rows = corpus_examples(runner.prepared.take(runner.rows.ids))
+        best, kept, measured = measure_all(study.judged, runner.fitted, rows, settings, runner.folder)
+    record = _with_measures(_record(runner, study, best), measured)
     folder = _checkpoints(runner.folder, best.number) if runner.folder is not None else None
-    kept = runner.classifier if runner.best is best else None
     whole = folder if runner.rows.how == "half" else None
     return Chosen(with_options(classifier.bound, best.options), record, kept, whole)
+
+
+def _with_measures(record: SearchRecord, measured: Sequence[Measured]) -> SearchRecord:
+    by_number = {each.number: each for each in measured}
+    candidates = tuple(
+        replace(
+            each,
+            rows_per_second=by_number[each.number].rows_per_second,
+            megabytes=by_number[each.number].megabytes,
+        )
+        if each.number in by_number
+        else each
+        for each in record.candidates
+    )
+    return replace(record, candidates=candidates)
 
 
 def _record(runner: _Runner, study: Study, best: Judged) -> SearchRecord:
@@ -329,6 +368,7 @@ def _record(runner: _Runner, study: Study, best: Judged) -> SearchRecord:
         best.number,
         _optimism(runner, study),
         study.importance(),
+        search.settings.objectives if (search := runner.trial.classifier.search) else ("score",),
     )
 
 

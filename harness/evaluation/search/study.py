@@ -75,7 +75,10 @@ class Judged:
         Higher is better; NaN where it failed.
     state : State
     seconds : float
+        Of fitting and predicting.
     reason : str
+    predict_seconds : float
+        Of predicting alone, beside whatever else ran then.
     """
 
     number: int
@@ -84,6 +87,7 @@ class Judged:
     state: State
     seconds: float
     reason: str = ""
+    predict_seconds: float = math.inf
 
 
 class Study:
@@ -144,7 +148,7 @@ class Study:
 
         state = optuna.trial.TrialState
         states = {"pruned": state.PRUNED, "failed": state.FAIL}
-        for key in ("state", "seconds", "reason"):
+        for key in ("state", "seconds", "reason", "predict_seconds"):
             drawn.trial.set_user_attr(key, getattr(judged, key))
         complete = judged.state in ("complete", "repeated")
         told = self._study.tell(
@@ -221,6 +225,7 @@ class Study:
             attributes["state"],
             attributes["seconds"],
             attributes["reason"],
+            attributes["predict_seconds"],
         )
 
 

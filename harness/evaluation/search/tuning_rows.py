@@ -20,6 +20,7 @@ from harness.splits.drawing import Drawing
 from harness.splits.split import TUNING
 from harness.splits.tuning_half import n_groups
 from harness.values.errors import ClassifierError, SplitError
+from harness.values.formatting import counted
 
 N_FOLDS = 5
 PART = 1 / N_FOLDS
@@ -69,7 +70,11 @@ def tuning_rows(prepared: Prepared, split: Split, classifier: PlannedClassifier)
     try:
         folds = Drawing().divide(corpus, labels, indices, shares, f"inner {split.fold}")
     except SplitError as error:
-        raise ClassifierError(f"{classifier.name} has options to tune, and {error}") from error
+        groups = counted(n_groups(corpus, split.train), "group")
+        raise ClassifierError(
+            f"{classifier.name} has options to tune: the training rows are of {groups}, too few for"
+            f" {counted(len(shares), 'part')}"
+        ) from error
     ids = corpus.rows["id"].to_numpy(dtype=object)
     parts = []
     for held in folds if learns else folds[1:]:
