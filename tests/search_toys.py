@@ -1,4 +1,4 @@
-"""Classifiers whose candidates are known: some that guess, one that is trained in steps, one that is killed."""
+"""Classifiers whose candidates are known: one that guesses, is trained in steps, is slow, or is killed."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ class Counted(Verbs):
         super().fit(train, validation)
 
 
-def counted(
-    *, strength: float = 1.0, folder: Path, fatal: int = -1, labels: LabelSet, seed: int
-) -> Counted:
+def counted(*, strength: float = 1.0, folder: Path, fatal: int = -1, labels: LabelSet, seed: int) -> Counted:
     return Counted(strength, folder, fatal, labels, seed)
 
 

@@ -206,11 +206,7 @@ def which_is_better(run: ExperimentRun) -> str:
 
 def _opening(prepared: Prepared) -> str:
     plan, first = prepared.plan, prepared.splits[0]
-    parts = ", ".join(
-        f"{len(first.part(part)):,} {part}"
-        for part in ("train", "tuning", "validation", "calibration", "test")
-        if part != "tuning" or first.tuning
-    )
+    parts = ", ".join(f"{len(first.part(part)):,} {part}" for part in first.shown_parts)
     split = prepared.info.split
     folds = f" in {split.described}" if split.described else ""
     rows = f"{counted(len(prepared.corpus), 'row')}{folds}"

@@ -26,7 +26,9 @@ class AtLeast(Strict):
     """What the chosen candidate has to reach, whatever its score."""
 
     rows_per_second: float = Field(
-        gt=0, allow_inf_nan=False, description="Rows that it labels in a second, on the machine that searches."
+        gt=0,
+        allow_inf_nan=False,
+        description="Rows that it labels in a second, on the machine that searches.",
     )
 
 
@@ -35,7 +37,7 @@ class SearchSettings(Strict):
 
     search: Literal["grid", "random", "tpe"] = Field(
         "tpe",
-        description="grid tries every combination; random draws; tpe draws where earlier candidates did well.",
+        description="grid tries every combination, random draws, tpe draws where others did well.",
     )
     trials: int | None = Field(
         None, ge=2, le=MAX_CANDIDATES, description="Candidates to try. Required, but for a grid."
@@ -44,8 +46,8 @@ class SearchSettings(Strict):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="No candidate begins after so many minutes of fitting candidates. A search that is resumed"
-        " ends with the same candidates only without it.",
+        description="No candidate begins after so many minutes of fitting candidates. Without it, a"
+        " search that is resumed ends with the same candidates.",
     )
     prune: Literal["hyperband"] | None = Field(
         None, description="Ends the training of candidates that fall behind; for classifiers with epochs."

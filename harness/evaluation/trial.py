@@ -100,7 +100,9 @@ def run_trial(
         classifier, options, record = _fitted(prepared, trial, unfinished, searched_by)
     fitted = time.perf_counter()
     parts = [part for part in SCORED_PARTS if split.part(part)]
-    predictions = Predictions.concat([predicted_part(prepared, trial, classifier, split, part) for part in parts])
+    predictions = Predictions.concat(
+        [predicted_part(prepared, trial, classifier, split, part) for part in parts]
+    )
     if predictions.missing().all():
         # Nothing is to be scored, and no reader would take a row of zeros for what it is.
         raise ClassifierError(

@@ -322,9 +322,7 @@ def _run_trial(
     def run(child: ChildRun | UntrackedChild) -> TrialResult:
         ahead.end(trial)
         ended = taken(trial, ahead.folder(trial, child.unfinished), child.folder, prepared.plan.labels)
-        return ended or run_trial(
-            prepared, trial, child.folder, child.unfinished, searched_by=searched_by
-        )
+        return ended or run_trial(prepared, trial, child.folder, child.unfinished, searched_by=searched_by)
 
     return _logged(parent, trial, run)
 

@@ -59,10 +59,10 @@ class Split:
     def __post_init__(self) -> None:
         fold = f" of fold {self.fold}" if self.fold else ""
         sets = {part: set(self.part(part)) for part in (*PARTS, TUNING)}
-        for part in sets:
-            if len(sets[part]) != len(self.part(part)):
+        for part, ids in sets.items():
+            if len(ids) != len(self.part(part)):
                 raise SplitError(f"{part}{fold} holds an id twice")
-            if part in ("train", "test") and not sets[part]:
+            if part in ("train", "test") and not ids:
                 raise SplitError(f"{part}{fold} is empty")
         for first, second in combinations(sets, 2):
             if shared := sorted(sets[first] & sets[second]):
@@ -74,6 +74,11 @@ class Split:
         """Return the ids of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or ``"tuning"``."""
         ids: tuple[str, ...] = getattr(self, name)
         return ids
+
+    @property
+    def shown_parts(self) -> tuple[str, ...]:
+        """The parts as they are shown: the four, and ``"tuning"`` where it has rows."""
+        return ("train", TUNING, *PARTS[1:]) if self.tuning else PARTS
 
     @property
     def ending(self) -> str:

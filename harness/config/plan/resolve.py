@@ -341,4 +341,3 @@ class _Resolver:
                 self._note(
                     [replace(problem, where=f"{path}.{problem.where}".rstrip(".")) for problem in problems]
                 )
-

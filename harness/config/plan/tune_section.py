@@ -157,7 +157,8 @@ class TuneSection:
         options = placed(options_of(self.part), name, value)
         try:
             if options is None:
-                raise ConfigError([Problem(name, f"{name.split('.')[0]!r} is no group of options")])
+                group = name.partition(".")[0]
+                raise ConfigError([Problem(name, f"{group!r} is no group of options")])
             candidate = catalog.bind("classifier", self.bound.kind, options, self.path, self.folder)
             return (option_at(candidate.options, name),)
         except (KeyError, AttributeError):

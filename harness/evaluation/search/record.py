@@ -1,4 +1,4 @@
-"""What a search leaves: its candidates, and how much too good the best score on its rows is expected to be."""
+"""What a search leaves: its candidates, and how much too good the best of their scores is expected to be."""
 
 from __future__ import annotations
 
@@ -130,7 +130,10 @@ class SearchRecord:
         numbers = ("score", "rows_per_second", "megabytes")
         candidates = tuple(
             SearchCandidate(
-                **{key: math.nan if key in numbers and value is None else value for key, value in each.items()}
+                **{
+                    key: math.nan if key in numbers and value is None else value
+                    for key, value in each.items()
+                }
             )
             for each in data["candidates"]
         )

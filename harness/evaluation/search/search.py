@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from harness.classifiers.protocol import Classifier, Watched, corpus_examples, fit
-from harness.classifiers.remote import BudgetError
 from harness.config.plan import PlannedClassifier
 from harness.config.plan.search import Search, with_options
 from harness.config.search_settings import SearchSettings
@@ -22,17 +18,16 @@ from harness.evaluation.fitting import (
     ending_rows,
     labelled_part,
     make_classifier,
-    predicted_part,
     seed_of,
 )
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
 from harness.evaluation.search.finalists import Measured, measure_all, measures
+from harness.evaluation.search.judging import Fitted, Judge, checkpoints_of, table_of
 from harness.evaluation.search.optimism import tuning_optimism
 from harness.evaluation.search.record import SearchCandidate, SearchRecord
 from harness.evaluation.search.study import STARTUP, Drawn, Judged, Study, brackets, repeated
 from harness.evaluation.search.tuning_rows import TuningRows, tuning_rows
-from harness.scoring.score import score
 from harness.values import seeds
 from harness.values.catalog import Bound, plain
 from harness.values.errors import ClassifierError, HarnessWarning
@@ -42,10 +37,6 @@ from harness.values.tables import Predictions
 
 JOURNAL = "candidates.journal"
 """In the folder of an unfinished trial: the candidates so far, as Optuna's journal storage keeps them."""
-
-
-class PrunedError(Exception):
-    """Ends the training of a candidate that falls behind."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +58,6 @@ class Chosen:
     record: SearchRecord
     classifier: Classifier | None = None
     folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """A candidate that was judged, and what it left in this process."""
-
-    judged: Judged
-    classifier: Classifier | None = None
 
 
 def search(
@@ -180,10 +163,10 @@ class _Runner:
     best: Judged | None = None
     classifier: Classifier | None = None
 
-    def run(self, drawn: Sequence[Drawn], study: Study, executor: Executor | None) -> list[_Fitted]:
+    def run(self, drawn: Sequence[Drawn], study: Study, executor: Executor | None) -> list[Fitted]:
         """Judge a batch."""
         fresh = [each for each in drawn if repeated(study.judged, each.options) is None]
-        judge = partial(_judge, self.prepared, self.trial, self.rows, self.folder)
+        judge = Judge(self.prepared, self.trial, self.rows, self.folder)
         if executor is not None:
             # A training in another process can report to nobody here: it is not pruned.
             numbers, options = [each.number for each in fresh], [each.options for each in fresh]
@@ -192,11 +175,11 @@ class _Runner:
             results = {each.number: judge(each.number, each.options, each) for each in fresh}
         return [results.get(each.number) or self._repeat(study, each) for each in drawn]
 
-    def _repeat(self, study: Study, drawn: Drawn) -> _Fitted:
+    def _repeat(self, study: Study, drawn: Drawn) -> Fitted:
         earlier = repeated(study.judged, drawn.options)
         assert earlier is not None
         reason = f"the same as candidate {earlier.number}"
-        return _Fitted(Judged(drawn.number, drawn.options, earlier.value, "repeated", 0.0, reason))
+        return Fitted(Judged(drawn.number, drawn.options, earlier.value, "repeated", 0.0, reason))
 
     def fitted(self, judged: Judged) -> Classifier:
         """Fit a candidate to all training rows."""
@@ -209,7 +192,7 @@ class _Runner:
         fit(classifier, train, ending_rows(self.prepared, bound, split), None)
         return classifier
 
-    def keep_best(self, judged: Sequence[Judged], fitted: _Fitted) -> None:
+    def keep_best(self, judged: Sequence[Judged], fitted: Fitted) -> None:
         """Keep classifier and checkpoints of the best candidate so far; remove those of the others."""
         before, self.best = self.best or _best(judged[:-1]), _best(judged)
         if self.best == fitted.judged:
@@ -219,91 +202,7 @@ class _Runner:
         else:
             worse = fitted.judged
         if worse is not None and self.folder is not None:
-            shutil.rmtree(_checkpoints(self.folder, worse.number), ignore_errors=True)
-
-
-def _judge(
-    prepared: Prepared,
-    trial: Trial,
-    rows: TuningRows,
-    folder: Path | None,
-    number: int,
-    options: Mapping[str, Any],
-    drawn: Drawn | None = None,
-) -> _Fitted:
-    """Fit a candidate and score it on the rows of the search."""
-    bound = with_options(trial.classifier.bound, options)
-    began = time.perf_counter()
-    checkpoints = _checkpoints(folder, number) if folder is not None else None
-    reports: list[float] = []
-    judged = Judged(number, options, math.nan, "complete", 0.0)
-    classifier, predictions = None, None
-    try:
-        classifier, predictions, seconds = _predict(
-            prepared, trial, (bound, rows, checkpoints), drawn, reports
-        )
-        value = oriented(predictions, prepared)
-        state, reason = "complete", ""
-        if math.isnan(value):
-            state, reason = "failed", f"{prepared.plan.primary.name} is undefined on these rows"
-        judged = replace(judged, value=value, state=state, reason=reason, predict_seconds=seconds)
-    except PrunedError:
-        judged = replace(judged, value=reports[-1], state="pruned")
-    except ClassifierError as error:
-        # The options of a plain grid were chosen one by one, and a budget is spent for all candidates.
-        if trial.classifier.search is None or isinstance(error, BudgetError):
-            raise
-        judged = replace(judged, state="failed", reason=str(error))
-    if predictions is not None and folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        predictions.write(_table(folder, number))
-    return _Fitted(replace(judged, seconds=time.perf_counter() - began), classifier)
-
-
-def _predict(
-    prepared: Prepared,
-    trial: Trial,
-    candidate: tuple[Bound, TuningRows, Path | None],
-    drawn: Drawn | None,
-    reports: list[float],
-) -> tuple[Classifier, Predictions, float]:
-    bound, rows, checkpoints = candidate
-    tables, seconds = [], 0.0
-    for fold, (inner, split, part) in enumerate(rows.parts):
-        classifier = make_classifier(bound, prepared, seed_of(trial))
-        # Of folds the first alone decides who goes on: the others would begin at step 1 again.
-        if isinstance(classifier, Watched) and drawn is not None and fold == 0 and _prunes(trial):
-            classifier.on_step = _watching(drawn, classifier.n_steps, reports)
-        train, held = (labelled_part(inner, bound, split, name) for name in ("train", part))
-        place = checkpoints if len(rows.parts) == 1 else checkpoints and checkpoints / str(fold)
-        fit(classifier, train, held, place)
-        began = time.perf_counter()
-        tables.append(predicted_part(inner, trial, classifier, split, part))
-        seconds += time.perf_counter() - began
-    return classifier, Predictions.concat(tables), seconds
-
-
-def _prunes(trial: Trial) -> bool:
-    search = trial.classifier.search
-    return search is not None and search.settings.prune is not None
-
-
-def _watching(drawn: Drawn, n_steps: int, reports: list[float]) -> Callable[[float], None]:
-    def watch(value: float) -> None:
-        reports.append(value)
-        # After its last step a training is over anyway, and its score is worth having.
-        if drawn.report(len(reports), value) and len(reports) < n_steps:
-            raise PrunedError
-
-    return watch
-
-
-def oriented(predictions: Predictions, prepared: Prepared) -> float:
-    """Score predictions of one part by the primary metric, higher is better; NaN where it is undefined."""
-    metric = prepared.plan.primary
-    part = str(predictions.rows["split"].iloc[0])
-    value = score(predictions, [metric], draws=0).value(metric.name, part)
-    return -value if metric.direction == "lower" else value
+            shutil.rmtree(checkpoints_of(self.folder, worse.number), ignore_errors=True)
 
 
 def _best(judged: Sequence[Judged]) -> Judged | None:
@@ -323,7 +222,7 @@ def _chosen(runner: _Runner, study: Study, settings: SearchSettings | None) -> C
         rows = corpus_examples(runner.prepared.take(runner.rows.ids))
         best, kept, measured = measure_all(study.judged, runner.fitted, rows, settings, runner.folder)
     record = _with_measures(_record(runner, study, best), measured)
-    folder = _checkpoints(runner.folder, best.number) if runner.folder is not None else None
+    folder = checkpoints_of(runner.folder, best.number) if runner.folder is not None else None
     whole = folder if runner.rows.how == "half" else None
     return Chosen(with_options(classifier.bound, best.options), record, kept, whole)
 
@@ -381,15 +280,7 @@ def _optimism(runner: _Runner, study: Study) -> float:
     if folder is None:
         return math.nan
     try:
-        tables = [Predictions.read(_table(folder, each.number), labels) for each in complete]
+        tables = [Predictions.read(table_of(folder, each.number), labels) for each in complete]
     except OSError:
         return math.nan
     return tuning_optimism(tables, runner.prepared.plan.primary)
-
-
-def _checkpoints(folder: Path, number: int) -> Path:
-    return folder / str(number)
-
-
-def _table(folder: Path, number: int) -> Path:
-    return folder / f"{number}.parquet"

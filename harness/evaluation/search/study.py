@@ -116,9 +116,7 @@ class Study:
             for name, values in space.items()
             if isinstance(values, tuple)
         }
-        self._combinations = (
-            list(itertools.product(*self._labels.values())) if kind == "grid" else []
-        )
+        self._combinations = list(itertools.product(*self._labels.values())) if kind == "grid" else []
         with _quiet():
             self._study = _study(steps)
             self._journal = _opened(file) if file is not None else None
@@ -210,9 +208,7 @@ class Study:
         options = {}
         for name, values in self.space.items():
             drawn = params[name]
-            options[name] = (
-                drawn if isinstance(values, Range) else values[self._labels[name].index(drawn)]
-            )
+            options[name] = drawn if isinstance(values, Range) else values[self._labels[name].index(drawn)]
         return options
 
     def _as_judged(self, trial: optuna.trial.FrozenTrial) -> Judged:
@@ -268,9 +264,7 @@ def _opened(file: Path) -> optuna.study.Study:
         if end < len(lines):
             file.write_bytes(lines[:end])
     storage = JournalStorage(JournalFileBackend(str(file)))
-    return optuna.create_study(
-        direction="maximize", study_name=NAME, storage=storage, load_if_exists=True
-    )
+    return optuna.create_study(direction="maximize", study_name=NAME, storage=storage, load_if_exists=True)
 
 
 def _value(trial: optuna.trial.FrozenTrial) -> float | None:

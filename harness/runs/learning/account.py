@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.evaluation.prepared import Prepared
 from harness.runs.learning.gold_file import GoldFile, GoldRow, Label, row_key
 from harness.splits import PARTS, Split
-from harness.splits.split import TUNING
 from harness.splits.leaks import Gate
 from harness.splits.leaks.duplicates import NEAR_JACCARD
 from harness.splits.leaks.evidence import Encode
 from harness.splits.leaks.resembling import resembling
+from harness.splits.split import TUNING
 
 if TYPE_CHECKING:
     import pandas as pd

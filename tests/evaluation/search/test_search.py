@@ -141,9 +141,7 @@ def test_of_equal_candidates_the_chosen_one_looks_good_to_tuning_and_to_validati
 
 # By folds it is the second of five trainings of the third candidate; by half, a candidate each.
 @pytest.mark.parametrize(("dev", "fatal"), [(9, 11), (60, 0), (60, 10)])
-def test_a_search_that_was_killed_ends_with_the_same_candidates(
-    tmp_path: Path, dev: int, fatal: int
-) -> None:
+def test_a_search_that_was_killed_ends_with_the_same_candidates(tmp_path: Path, dev: int, fatal: int) -> None:
     def prepared(name: str, fatal: int) -> Prepared:
         trainings = tmp_path / name
         trainings.mkdir(exist_ok=True)
