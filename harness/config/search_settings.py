@@ -58,7 +58,7 @@ class SearchSettings(Strict):
     )
     at_least: AtLeast | None = Field(None, description="What the chosen candidate has to reach.")
     objectives: Annotated[tuple[Objective, ...], BeforeValidator(_as_tuple)] = Field(
-        (SCORE,),
+        ("score",),
         min_length=1,
         description="What the report weighs against each other; the best score is chosen in any case.",
     )

@@ -273,19 +273,20 @@ def _searches_once(classifier: PlannedClassifier) -> bool:
 def _fitted(
     prepared: Prepared, trial: Trial, unfinished: Path | None, searched_by: TrialResult | None
 ) -> tuple[Classifier, Mapping[str, Any], SearchRecord | None]:
-    bound, record, folder = trial.classifier.bound, None, unfinished
+    bound, record = trial.classifier.bound, None
+    folder = unfinished / "0" if unfinished is not None else None
     if searched_by is not None:
         bound = replace(bound, options=searched_by.options)
     elif trial.classifier.tune:
         with _scratch(unfinished) as place:
             chosen = search(prepared, trial, place)
-        bound, record, folder = chosen.bound, chosen.record, chosen.folder
+        bound, record, folder = chosen.bound, chosen.record, chosen.folder or folder
         if chosen.classifier is not None:
             return chosen.classifier, bound.options, record
     split = prepared.split_of(trial.fold)
     classifier = make_classifier(bound, prepared, seed_of(trial))
     train = labelled_part(prepared, bound, split, "train")
-    fit(classifier, train, ending_rows(prepared, bound, split), folder and folder / "0")
+    fit(classifier, train, ending_rows(prepared, bound, split), folder)
     return classifier, bound.options, record
 
 

@@ -27,7 +27,8 @@ def zero_shot(
 
     Each label becomes a hypothesis (Yin, Hay & Roth 2019). For one label a row its probability is the softmax
     over the entailment scores of all hypotheses; where several may apply it is entailment against
-    contradiction. Validation rows choose between hypotheses: ``tune: {hypothesis: [...]}``.
+    contradiction. ``tune: {hypothesis: [...]}`` chooses between
+    hypotheses.
 
     Parameters
     ----------

@@ -128,18 +128,16 @@ class SearchRecord:
     def read(cls, data: Mapping[str, Any]) -> SearchRecord:
         """Read what :meth:`plain` returned."""
         numbers = ("score", "rows_per_second", "megabytes")
-        candidates = tuple(
-            SearchCandidate(
-                **{
-                    key: math.nan if key in numbers and value is None else value
-                    for key, value in each.items()
-                }
-            )
-            for each in data["candidates"]
-        )
+        candidates = []
+        for record in data["candidates"]:
+            values: dict[str, Any] = {
+                key: math.nan if key in numbers and value is None else value for key, value in record.items()
+            }
+            candidates.append(SearchCandidate(**values))
         objectives = tuple(data.get("objectives", ("score",)))
         optimism = math.nan if data["optimism"] is None else data["optimism"]
-        return cls(**{**data, "candidates": candidates, "optimism": optimism, "objectives": objectives})
+        restored = {"candidates": tuple(candidates), "optimism": optimism, "objectives": objectives}
+        return cls(**{**data, **restored})
 
 
 def undominated(rows: Sequence[tuple[float, ...]]) -> list[bool]:

@@ -195,12 +195,12 @@ class _Runner:
     def keep_best(self, judged: Sequence[Judged], fitted: Fitted) -> None:
         """Keep classifier and checkpoints of the best candidate so far; remove those of the others."""
         before, self.best = self.best or _best(judged[:-1]), _best(judged)
-        if self.best == fitted.judged:
+        worse: Judged | None = fitted.judged
+        # One that was judged by folds is trained once more, on all rows, whatever is left of it.
+        if self.rows.how == "half" and self.best == fitted.judged:
             # Only that of the best so far: thirty encoders would not fit into memory.
-            self.classifier = fitted.classifier if self.rows.how == "half" and self.keeps else None
+            self.classifier = fitted.classifier if self.keeps else None
             worse = before
-        else:
-            worse = fitted.judged
         if worse is not None and self.folder is not None:
             shutil.rmtree(checkpoints_of(self.folder, worse.number), ignore_errors=True)
 

@@ -23,7 +23,7 @@ from harness.values.errors import ClassifierError, SplitError
 from harness.values.formatting import counted
 
 N_FOLDS = 5
-PART = 1 / N_FOLDS
+PART = 0.2
 """Share of the training rows, where there are no validation rows to be as large as."""
 
 
@@ -64,7 +64,7 @@ def tuning_rows(prepared: Prepared, split: Split, classifier: PlannedClassifier)
         return TuningRows(((prepared, split, TUNING),), "half")
     learns = not getattr(classifier.bound.factory, "needs_no_training", False)
     share = min(0.5, len(split.validation) / len(split.train)) or PART
-    shares = (PART,) * N_FOLDS if learns else (1 - share, share)
+    shares = (1 / N_FOLDS,) * N_FOLDS if learns else (1 - share, share)
     corpus, labels = prepared.corpus, prepared.plan.labels
     indices = np.flatnonzero(corpus.rows["id"].isin(set(split.train)))
     try:
