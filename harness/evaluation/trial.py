@@ -275,11 +275,12 @@ def _fitted(
 ) -> tuple[Classifier, Mapping[str, Any], SearchRecord | None]:
     bound, record = trial.classifier.bound, None
     folder = unfinished / "0" if unfinished is not None else None
+    # Another seed has chosen: its options are fitted with this one.
     if searched_by is not None:
         bound = replace(bound, options=searched_by.options)
     elif trial.classifier.tune:
-        with _scratch(unfinished) as place:
-            chosen = search(prepared, trial, place)
+        with _scratch(unfinished) as scratch:
+            chosen = search(prepared, trial, scratch)
         bound, record, folder = chosen.bound, chosen.record, chosen.folder or folder
         if chosen.classifier is not None:
             return chosen.classifier, bound.options, record

@@ -81,6 +81,7 @@ def tuning_in_short(result: ClassifierResult) -> str:
 
     Empty for a classifier without a search.
     """
+    # None of a classifier that is read from a store of an earlier version, either.
     records = records_of(result)
     if not records:
         return ""
@@ -88,6 +89,7 @@ def tuning_in_short(result: ClassifierResult) -> str:
     candidates = counted(sum(record.n_fitted for record in records), "candidate")
     times = f" in {counted(len(records), 'search', 'searches')}" if len(records) > 1 else ""
     text = f"options are the best of {candidates}{times}, fitted in {duration(seconds, places=1)}"
+    # Of several searches, that of the served model stands for the others.
     record = _shown(result)
     if record is None:
         return text
@@ -117,6 +119,7 @@ def search_page(result: ClassifierResult, scores: pd.DataFrame) -> SearchPage | 
     if record is None:
         return None
     sign = -1.0 if record.direction == "lower" else 1.0
+    # Those without a score of their own last: they are there for completeness.
     ranked = sorted(
         record.candidates,
         key=lambda each: (each.state not in ("complete",), -sign * _or_low(each.score), each.number),
@@ -249,6 +252,7 @@ def _fastest(record: SearchRecord) -> float:
 
 def _weighed(record: SearchRecord, low: float, high: float) -> list[dict[str, Any]]:
     """Return the finalists as points: further right is faster, higher is the better score."""
+    # From zero: half as far right is half as fast.
     edge, front = 1.05 * _fastest(record), record.front
     return [
         {

@@ -55,6 +55,7 @@ def _log(
     }
     if candidate.reason:
         tags[names.ERROR] = candidate.reason[: names.MAX_ERROR_LENGTH]
+    # No files: what candidates predicted is of use to nobody once one is chosen.
     client = tracker.store.client
     name = f"{result.trial.name} candidate {candidate.number}"
     run = client.create_run(tracker.experiment_id, start_time=int(began * 1000), tags=tags, run_name=name)

@@ -87,8 +87,8 @@ def test_the_report_has_the_path_of_the_search(run: harness.ExperimentRun) -> No
     ):
         assert number in text
     page = run["searched"].report.read_text(encoding="utf-8")
-    assert page.count("<circle") == 7
-    assert "Search for options" not in text_of(run["plain"].report)
+    assert page.count("<title>candidate ") == 7
+    assert "<title>candidate " not in run["plain"].report.read_text(encoding="utf-8")
 
 
 def test_a_finished_search_is_found_again_with_its_record(run: harness.ExperimentRun) -> None:

@@ -329,8 +329,8 @@ class _Resolver:
                 continue
             try:
                 # Any seed will do: nothing is fitted.
-                made = bound.make(labels=labels, seed=0)
-                self._note(prune_problems(path, made, searches.get(path)))
+                instance = bound.make(labels=labels, seed=0)
+                self._note(prune_problems(path, instance, searches.get(path)))
             except ConfigError as error:
                 # Where wrong options were replaced by their defaults, others may have no effect only by that.
                 problems = [

@@ -135,6 +135,7 @@ def combinations(bound: Bound, space: Mapping[str, Sequence[Any]]) -> Iterator[B
 
 def one_by_one(bound: Bound, space: Mapping[str, Sequence[Any]]) -> Iterator[Bound]:
     """Yield the first values together, and then each other value beside the first ones of other options."""
+    # Not all combinations: five options of two ends each would be thirty-two factories to call.
     yield bound
     for name, values in space.items():
         for value in values[1:]:

@@ -58,6 +58,7 @@ class TuneSection:
         reported : set of str
             What was said of this classifier before, which is not said again.
         """
+        # Whatever stands there: YAML has many ways to say something else.
         tune = self.part.get("tune", {})
         if not isinstance(tune, dict):
             self._note("", f"should map options to lists of values, got {abbreviate(tune)}")
@@ -93,6 +94,7 @@ class TuneSection:
         if settings is None or not space:
             return {}, None
         search = Search(settings, space)
+        # Checked last: each end was taken by the factory, and is wrong for a grid alone.
         ranges = [name for name, values in space.items() if isinstance(values, Range)]
         if settings.search == "grid":
             for name in ranges:
@@ -180,24 +182,24 @@ class TuneSection:
         self.problems.append(Problem(path, what, hint))
 
 
-def prune_problems(path: str, made: object, search: Search | None) -> list[Problem]:
+def prune_problems(path: str, instance: object, search: Search | None) -> list[Problem]:
     """Return what is wrong with pruning the trainings of a classifier.
 
     Parameters
     ----------
     path : str
         Of the classifier in the config.
-    made : object
+    instance : object
         One like it, not fitted.
     search : Search or None
     """
     if search is None or search.settings.prune is None:
         return []
-    if not isinstance(made, Watched):
+    if not isinstance(instance, Watched):
         what = "has no effect: such a classifier is not trained in epochs"
         return [Problem(f"{path}.tune.prune", what, "encoder and joint_encoder are")]
     # Another candidate may have more.
-    if made.n_steps < 2 and "epochs" not in search.space:
+    if instance.n_steps < 2 and "epochs" not in search.space:
         return [Problem(f"{path}.tune.prune", "has no effect: a training has a single epoch")]
     return []
 
@@ -238,6 +240,7 @@ def placed(options: Mapping[str, Any], path: str, value: Any) -> dict[str, Any] 
     name, _, rest = path.partition(".")
     if not rest:
         return {**options, name: value}
+    # A group that is not written has its defaults, beside which one option changes.
     group = options.get(name, {})
     inner = placed(group, rest, value) if isinstance(group, Mapping) else None
     return None if inner is None else {**options, name: inner}

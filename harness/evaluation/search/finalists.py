@@ -108,14 +108,16 @@ def measure_all(
     results: list[Measured] = []
     choice, classifier = None, None
     for finalist in finalists(judged):
-        earlier, made = before.get(finalist.number), None
+        earlier, fresh_fit = before.get(finalist.number), None
         if earlier is None:
-            made = fitted(finalist)
-            earlier = Measured(finalist.number, speed(made, rows), size(made))
+            fresh_fit = fitted(finalist)
+            earlier = Measured(finalist.number, speed(fresh_fit, rows), size(fresh_fit))
         results.append(earlier)
+        # After each: a process that is killed now does not choose by other times later.
         _write(folder, results)
+        # In the order of scores, so that the first that is fast enough is the best that is.
         if choice is None and _reaches(earlier, settings):
-            choice, classifier = finalist, made
+            choice, classifier = finalist, fresh_fit
             if settings.objectives == (SCORE,):
                 break
     if choice is None:
@@ -154,10 +156,10 @@ def speed(classifier: Classifier, rows: Examples) -> float:
 def size(classifier: Classifier) -> float:
     """Return the size of a classifier's saved files in megabytes; NaN where it cannot be saved."""
     with tempfile.TemporaryDirectory(prefix="harness-size-") as folder:
-        place = save(classifier, Path(folder))
-        if place is None:
+        saved = save(classifier, Path(folder))
+        if saved is None:
             return math.nan
-        return sum(file.stat().st_size for file in place.rglob("*") if file.is_file()) / 1e6
+        return sum(file.stat().st_size for file in saved.rglob("*") if file.is_file()) / 1e6
 
 
 def _changed(example: Example, repeat: int) -> Example:

@@ -72,11 +72,13 @@ class Judge:
         """
         bound = with_options(self.trial.classifier.bound, options)
         began = time.perf_counter()
+        # Outlives the training: of one that is given up, it is all there is.
         reports: list[float] = []
         judged = Judged(number, options, math.nan, "failed", 0.0)
         classifier = None
         try:
             classifier, predictions, seconds = self._predict(number, bound, drawn, reports)
+            # Before the candidate is told: whatever is told has its predictions.
             self._keep(number, predictions)
             value = oriented(predictions, self.prepared)
             judged = replace(judged, value=value, predict_seconds=seconds)
@@ -105,8 +107,10 @@ class Judge:
             if isinstance(classifier, Watched) and drawn is not None and fold == 0 and self._prunes:
                 classifier.on_step = _watching(drawn, classifier.n_steps, reports)
             train, held = (labelled_part(inner, bound, split, name) for name in ("train", part))
-            place = checkpoints if len(self.rows.parts) == 1 else checkpoints and checkpoints / str(fold)
-            fit(classifier, train, held, place)
+            state_folder = (
+                checkpoints if len(self.rows.parts) == 1 else checkpoints and checkpoints / str(fold)
+            )
+            fit(classifier, train, held, state_folder)
             began = time.perf_counter()
             tables.append(predicted_part(inner, self.trial, classifier, split, part))
             seconds += time.perf_counter() - began

@@ -62,12 +62,15 @@ def tuning_optimism(candidates: Sequence[Predictions], metric: Metric) -> float:
         return math.nan
     if np.isnan(scores).any():
         return math.nan
+    # A draw may lack a label, without which some metrics have no value.
     usable = ~(np.isnan(inside).any(axis=0) | np.isnan(outside).any(axis=0))
     if not usable.any():
         return math.nan
     inside, outside = inside[:, usable], outside[:, usable]
+    # Of equal candidates the first, as in the search itself.
     winners = inside.argmax(axis=0)
     recurring = outside[winners, np.arange(outside.shape[1])] - outside.mean(axis=0)
+    # The mean candidate stands for what fewer rows do to the metric, which has nothing to do with luck.
     return float(max(0.0, scores.max() - scores.mean() - recurring.mean()))
 
 

@@ -113,8 +113,8 @@ class SearchRecord:
             "megabytes": lambda each: -each.megabytes,
         }
         rows = [tuple(of_objective[name](each) for name in self.objectives) for each in self.finalists]
-        kept = zip(self.finalists, undominated(rows), strict=True)
-        return frozenset(each.number for each, is_kept in kept if is_kept)
+        pairs = zip(self.finalists, undominated(rows), strict=True)
+        return frozenset(each.number for each, is_kept in pairs if is_kept)
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data, in which NaN is None."""
@@ -148,6 +148,7 @@ def undominated(rows: Sequence[tuple[float, ...]]) -> list[bool]:
     >>> undominated([(0.7, 10), (0.6, 20), (0.6, 10)])
     [True, True, False]
     """
+    # Equal ones do not dominate each other: both stay.
     return [
         not any(all(a >= b for a, b in zip(other, row, strict=True)) and other != row for other in rows)
         for row in rows

@@ -94,6 +94,7 @@ def search(
     runner = _Runner(prepared, trial, rows, folder, keeps=executor is None)
     title = f"{trial.name}: candidates"
     bar = iter(progress(range(limit), title, limit, "candidates"))
+    # What an earlier process did counts for the estimate of what is left.
     for _ in study.judged:
         next(bar, None)
     while len(study.judged) < limit and not _is_late(settings, study.judged):
@@ -126,8 +127,8 @@ def _study_of(
 
 def _steps(prepared: Prepared, classifier: PlannedClassifier) -> int:
     """Return the most steps that a candidate is trained for."""
-    made = [make_classifier(bound, prepared, 0) for bound in classifier.grid()]
-    return max(each.n_steps for each in made if isinstance(each, Watched))
+    instances = [make_classifier(bound, prepared, 0) for bound in classifier.grid()]
+    return max(each.n_steps for each in instances if isinstance(each, Watched))
 
 
 def _warn_of_few(classifier: PlannedClassifier, search: Search, steps: int) -> None:
@@ -165,6 +166,7 @@ class _Runner:
 
     def run(self, drawn: Sequence[Drawn], study: Study, executor: Executor | None) -> list[Fitted]:
         """Judge a batch."""
+        # Small spaces are drawn from again and again: what was fitted once has the same score.
         fresh = [each for each in drawn if repeated(study.judged, each.options) is None]
         judge = Judge(self.prepared, self.trial, self.rows, self.folder)
         if executor is not None:
@@ -183,6 +185,7 @@ class _Runner:
 
     def fitted(self, judged: Judged) -> Classifier:
         """Fit a candidate to all training rows."""
+        # The best one of a search by half was fitted to all training rows already.
         if self.classifier is not None and judged == self.best:
             return self.classifier
         bound = with_options(self.trial.classifier.bound, judged.options)
@@ -217,14 +220,15 @@ def _chosen(runner: _Runner, study: Study, settings: SearchSettings | None) -> C
         first = next((each.reason for each in study.judged if each.reason), "")
         n = counted(len(study.judged), "candidate")
         raise ClassifierError(f"none of {n} of {classifier.name} has a score; the first: {first}")
-    kept, measured = runner.classifier if runner.best == best else None, []
+    fitted, measured = runner.classifier if runner.best == best else None, []
     if settings is not None and measures(settings):
         rows = corpus_examples(runner.prepared.take(runner.rows.ids))
-        best, kept, measured = measure_all(study.judged, runner.fitted, rows, settings, runner.folder)
+        best, fitted, measured = measure_all(study.judged, runner.fitted, rows, settings, runner.folder)
     record = _with_measures(_record(runner, study, best), measured)
     folder = checkpoints_of(runner.folder, best.number) if runner.folder is not None else None
+    # Folds leave the state of five trainings on fewer rows: none of them is resumed on all rows.
     whole = folder if runner.rows.how == "half" else None
-    return Chosen(with_options(classifier.bound, best.options), record, kept, whole)
+    return Chosen(with_options(classifier.bound, best.options), record, fitted, whole)
 
 
 def _with_measures(record: SearchRecord, measured: Sequence[Measured]) -> SearchRecord:
@@ -243,6 +247,7 @@ def _with_measures(record: SearchRecord, measured: Sequence[Measured]) -> Search
 
 
 def _record(runner: _Runner, study: Study, best: Judged) -> SearchRecord:
+    # Within a search higher is better; outside, a loss is a loss again.
     metric, rows = runner.prepared.plan.primary, runner.rows
     sign = -1.0 if metric.direction == "lower" else 1.0
     candidates = tuple(

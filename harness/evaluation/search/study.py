@@ -120,6 +120,7 @@ class Study:
         with _quiet():
             self._study = _study(steps)
             self._journal = _opened(file) if file is not None else None
+        # Whole batches are facts; what was told of a batch that was cut off is told again below.
         before = self._journal.get_trials() if self._journal is not None else []
         self.judged: list[Judged] = [self._as_judged(trial) for trial in before]
         whole = len(before) // width * width
@@ -148,13 +149,14 @@ class Study:
         states = {"pruned": state.PRUNED, "failed": state.FAIL}
         for key in ("state", "seconds", "reason", "predict_seconds"):
             drawn.trial.set_user_attr(key, getattr(judged, key))
+        # One that repeats another counts again: where TPE comes back to, it would come back to anyway.
         complete = judged.state in ("complete", "repeated")
-        told = self._study.tell(
+        ended = self._study.tell(
             drawn.trial, judged.value if complete else None, states.get(judged.state, state.COMPLETE)
         )
         self.judged.append(judged)
         if self._journal is not None:
-            self._journal.add_trial(told)
+            self._journal.add_trial(ended)
 
     def importance(self) -> dict[str, float]:
         """Return each option's share of the variance of the scores; empty for too few candidates.
@@ -179,8 +181,10 @@ class Study:
 
         seed = seeds.derive(self.seed, "candidate", number)
         if self.kind == "grid":
+            # Optuna's own sampler of grids shuffles them, and of equal scores the first should win.
             labels = dict(zip(self._labels, self._combinations[number], strict=True))
             self._study.enqueue_trial(labels)
+        # A grid draws nothing: all of its values are fixed, whatever the sampler.
         self._study.sampler = (
             TPESampler(seed=seed, n_startup_trials=STARTUP)
             if self.kind == "tpe"
@@ -193,15 +197,16 @@ class Study:
     def _distributions(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-        made: dict[str, BaseDistribution] = {}
+        distributions: dict[str, BaseDistribution] = {}
         for name, values in self.space.items():
+            # As text: Optuna takes numbers, texts and None for choices, and options may be lists or paths.
             if not isinstance(values, Range):
-                made[name] = CategoricalDistribution(self._labels[name])
+                distributions[name] = CategoricalDistribution(self._labels[name])
             elif values.is_whole:
-                made[name] = IntDistribution(int(values.low), int(values.high), log=values.log)
+                distributions[name] = IntDistribution(int(values.low), int(values.high), log=values.log)
             else:
-                made[name] = FloatDistribution(values.low, values.high, log=values.log)
-        return made
+                distributions[name] = FloatDistribution(values.low, values.high, log=values.log)
+        return distributions
 
     def _options(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Turn what Optuna drew into values of options."""
@@ -241,6 +246,7 @@ def brackets(steps: int) -> list[float]:
 def _study(steps: int) -> optuna.study.Study:
     import optuna
 
+    # The most steps are said and not found out from the first candidates, which a resumed search has more of.
     pruner = (
         optuna.pruners.HyperbandPruner(min_resource=1, max_resource=steps, reduction_factor=REDUCTION)
         if steps

@@ -66,6 +66,7 @@ def tuning_rows(prepared: Prepared, split: Split, classifier: PlannedClassifier)
     share = min(0.5, len(split.validation) / len(split.train)) or PART
     shares = (1 / N_FOLDS,) * N_FOLDS if learns else (1 - share, share)
     corpus, labels = prepared.corpus, prepared.plan.labels
+    # The same folds for every seed and every classifier of the experiment.
     indices = np.flatnonzero(corpus.rows["id"].isin(set(split.train)))
     try:
         folds = Drawing().divide(corpus, labels, indices, shares, f"inner {split.fold}")
