@@ -78,4 +78,4 @@ def _drawn_groups(n: int) -> NDArray[np.float32]:
     """Return how often each group is drawn, ``(draws, n)``; draws that leave none out are dropped."""
     stream = seeds.generator(0, "tuning optimism", n)
     counts = stream.multinomial(n, np.full(n, 1 / n), size=DRAWS)
-    return counts[(counts == 0).any(axis=1)].astype(np.float32)
+    return np.asarray(counts[(counts == 0).any(axis=1)], dtype=np.float32)
