@@ -40,7 +40,6 @@ from harness.values.tables import Corpus
 UNSELECTED = "unselected"
 """All rows but those that choose: the training rows of a refit that is served and never tested."""
 
-
 TASKS: tuple[Task, ...] = ("stance", "framing")
 CROSS_COLUMNS = ("id", "text", "group", "target", "stance", "frames")
 
@@ -385,7 +384,8 @@ def _divided_like(corpus: Corpus, model: Corpus, split: Split) -> Split:
         candidates = parts_by_key.get(sentence) or parts_by_key.get(article, set())
         if len(candidates) == 1:
             ids[next(iter(candidates))].append(id_)
-    return Split(split.fold, *(tuple(ids[part]) for part in PARTS), tuning=tuple(ids[TUNING]))
+    divided = Split(split.fold, *(tuple(ids[part]) for part in PARTS))
+    return replace(divided, tuning=tuple(ids[TUNING]))
 
 
 def _keys(corpus: Corpus) -> tuple[list[Any], list[Any]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.classifiers.protocol import Classifier, Watched, corpus_examples, fit
 from harness.config.plan import PlannedClassifier
 from harness.config.plan.search import Search, with_options
-from harness.config.search_settings import SearchSettings
+from harness.config.search_settings import SCORE, SearchSettings
 from harness.evaluation.fitting import (
     ending_rows,
     labelled_part,
@@ -220,7 +220,8 @@ def _chosen(runner: _Runner, study: Study, settings: SearchSettings | None) -> C
         first = next((each.reason for each in study.judged if each.reason), "")
         n = counted(len(study.judged), "candidate")
         raise ClassifierError(f"none of {n} of {classifier.name} has a score; the first: {first}")
-    fitted, measured = runner.classifier if runner.best == best else None, []
+    fitted = runner.classifier if runner.best == best else None
+    measured: list[Measured] = []
     if settings is not None and measures(settings):
         rows = corpus_examples(runner.prepared.take(runner.rows.ids))
         best, fitted, measured = measure_all(study.judged, runner.fitted, rows, settings, runner.folder)
@@ -248,7 +249,7 @@ def _with_measures(record: SearchRecord, measured: Sequence[Measured]) -> Search
 
 def _record(runner: _Runner, study: Study, best: Judged) -> SearchRecord:
     # Within a search higher is better; outside, a loss is a loss again.
-    metric, rows = runner.prepared.plan.primary, runner.rows
+    metric, rows, planned = runner.prepared.plan.primary, runner.rows, runner.trial.classifier.search
     sign = -1.0 if metric.direction == "lower" else 1.0
     candidates = tuple(
         SearchCandidate(
@@ -272,7 +273,7 @@ def _record(runner: _Runner, study: Study, best: Judged) -> SearchRecord:
         best.number,
         _optimism(runner, study),
         study.importance(),
-        search.settings.objectives if (search := runner.trial.classifier.search) else ("score",),
+        planned.settings.objectives if planned is not None else (SCORE,),
     )
 
 

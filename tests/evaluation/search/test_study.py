@@ -26,7 +26,7 @@ def value(drawn: Drawn) -> float:
     """A score with its best at a rate of 0.001, three words and the second shape."""
     options = drawn.options
     distance = abs(math.log10(options["rate"]) + 3) + abs(options["words"] - 3)
-    return -distance - (options["shape"] != (2, 4)) - options["share"]
+    return float(-distance - (options["shape"] != (2, 4)) - options["share"])
 
 
 def judged(drawn: Drawn) -> Judged:
@@ -99,7 +99,7 @@ def test_another_seed_draws_others() -> None:
 def test_a_grid_is_every_combination_in_the_order_of_the_config(tmp_path: Path) -> None:
     space = {"C": (1.0, 2.0), "shape": (None, (2, 4))}
     search = Study("grid", space, 7, tmp_path / "grid.journal")
-    options = []
+    options: list[tuple[Any, ...]] = []
     while len(options) < 4:
         for drawn in search.batch(4):
             options.append(tuple(drawn.options.values()))
