@@ -322,7 +322,10 @@ def _run_trial(
     def run(child: ChildRun | UntrackedChild) -> TrialResult:
         ahead.end(trial)
         ended = taken(trial, ahead.folder(trial, child.unfinished), child.folder, prepared.plan.labels)
-        return ended or run_trial(prepared, trial, child.folder, child.unfinished, searched_by=searched_by)
+        if ended is not None:
+            return ended
+        chosen = {} if searched_by is None else {"searched_by": searched_by}
+        return run_trial(prepared, trial, child.folder, child.unfinished, **chosen)
 
     return _logged(parent, trial, run)
 
