@@ -133,7 +133,7 @@ def test_a_missing_classifier_is_suggested(config: Path) -> None:
 
 
 def test_a_failure_leaves_the_others(folder: Path) -> None:
-    ladder = "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}\n  prior: {kind: prior}"
+    ladder = "  early: {kind: 'toys:refusing'}\n  prior: {kind: prior}"
     source = toys.prepared(folder, ladder, split="{kind: kfold, k: 2, dev: 0, calibration: 0}").plan.source
     with pytest.raises(harness.FailedClassifiersError) as caught:
         harness.run(source, track=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.classifiers.protocol import Classifier, Examples, Labelled
 from harness.config import plan
 from harness.evaluation.prepared import Prepared, prepare
+from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -94,6 +95,17 @@ class Unsaved(Verbs):
 
 def unsaved(*, labels: LabelSet, seed: int) -> Unsaved:
     return Unsaved(1.0, "", labels, seed)
+
+
+class Refusing(Verbs):
+    """Cannot be fitted."""
+
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+        raise ClassifierError("there is nothing to learn")
+
+
+def refusing(*, labels: LabelSet, seed: int) -> Refusing:
+    return Refusing(1.0, "", labels, seed)
 
 
 class Lasting(Verbs):

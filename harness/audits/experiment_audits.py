@@ -23,7 +23,7 @@ from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
-from harness.evaluation.trial import list_trials, refit, run_trial
+from harness.evaluation.trial import list_trials, refit, run_trial, searching_trial
 from harness.values.findings import Finding
 from harness.values.formatting import counted, duration
 from harness.values.tables import Predictions
@@ -180,9 +180,10 @@ def twin_of(classifier: PlannedClassifier) -> PlannedClassifier | None:
         return None
     options = {**classifier.bound.options, "target": "none"}
     # The target must not be tuned back in.
+    search = classifier.search.without("target") if classifier.search is not None else None
     tune = {name: values for name, values in classifier.tune.items() if name != "target"}
     return PlannedClassifier(
-        f"{classifier.name} without target", replace(classifier.bound, options=options), tune
+        f"{classifier.name} without target", replace(classifier.bound, options=options), tune, search
     )
 
 
@@ -213,7 +214,9 @@ def _without_target(
         return _too_long(cost, len(extra), minutes)
     for trial in missing:
         with parent.trial(trial) as child:
-            trained = run_trial(prepared, trial, child.folder, child.unfinished)
+            searching = searching_trial(trial, of_twin)
+            chosen = results[searching.digest] if searching is not None else None
+            trained = run_trial(prepared, trial, child.folder, child.unfinished, searched_by=chosen)
             child.log(trained)
         # The twin's model is not needed any more; a planned classifier's is.
         if trial.digest not in planned:

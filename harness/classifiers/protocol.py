@@ -263,6 +263,32 @@ class Resumable(Protocol):
     checkpoint_dir: Path | None
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A classifier that is trained in steps (epochs), after each of which somebody may end it.
+
+    Attributes
+    ----------
+    on_step : callable or None
+        Set before ``fit``: called after each step with a score on ``validation``, higher is better; what it
+        raises ends the training. A training that is resumed calls it for its earlier steps, too.
+    n_steps : int
+        Steps of a training that is not ended early.
+    """
+
+    on_step: Callable[[float], None] | None
+    n_steps: int
+
+
+def needs_no_training(factory: Factory) -> Factory:
+    """Declare that a factory's classifiers learn nothing, or next to nothing, and take long to predict.
+
+    Where their options are tuned within the training rows, a part of these as large as validation has to do.
+    """
+    vars(factory)["needs_no_training"] = True
+    return factory
+
+
 def fit(
     classifier: Classifier, train: Labelled, validation: Labelled | None, unfinished: Path | None
 ) -> None:

@@ -87,9 +87,7 @@ def _corpus_lines(plan: Plan) -> list[str]:
     except SplitError as error:
         raise ConfigError([Problem("split", str(error))]) from error
     first = prepared.splits[0]
-    parts = ", ".join(
-        f"{part} {len(first.part(part)):,}" for part in ("train", "validation", "calibration", "test")
-    )
+    parts = ", ".join(f"{part} {len(first.part(part)):,}" for part in first.shown_parts)
     folds = f" (first of {counted(len(prepared.splits), 'fold')})" if len(prepared.splits) > 1 else ""
     lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
     audits = dict(audit_estimates(prepared))

@@ -209,9 +209,7 @@ def which_is_better(run: ExperimentRun) -> str:
 
 def _opening(prepared: Prepared) -> str:
     plan, first = prepared.plan, prepared.splits[0]
-    parts = ", ".join(
-        f"{len(getattr(first, part)):,} {part}" for part in ("train", "validation", "calibration", "test")
-    )
+    parts = ", ".join(f"{len(first.part(part)):,} {part}" for part in first.shown_parts)
     split = prepared.info.split
     folds = f" in {split.described}" if split.described else ""
     rows = f"{counted(len(prepared.corpus), 'row')}{folds}"
@@ -227,7 +225,7 @@ def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False)
     how = REUSED if outcome.reused else duration(outcome.seconds, places=1)
     result = outcome.result
     line = f"{score}{_coverage(result)}{_missing(result)}{_usage(result)} ({how})"
-    return f"  {outcome.name}: {line}{_teaching(result)}"
+    return f"  {outcome.name}: {line}{_tuning(result)}{_teaching(result)}"
 
 
 def _missing(result: ClassifierResult) -> str:
@@ -236,6 +234,14 @@ def _missing(result: ClassifierResult) -> str:
 
     missing = missing_of(result.predictions.only(split="test"))
     return f", {missing} missing" if missing else ""
+
+
+def _tuning(result: ClassifierResult) -> str:
+    """Say, on a line of its own, how many candidates the options were chosen from, and what that took."""
+    from harness.reports.tuning import tuning_in_short
+
+    text = tuning_in_short(result)
+    return f"\n    {text}" if text else ""
 
 
 def _teaching(result: ClassifierResult) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from harness.config.promotion_policy import PromotionPolicy, Strict
+from harness.config.search_settings import SearchSettings
 from harness.values.catalog import CATALOGUES, Section, lookup, options_model
 from harness.values.errors import Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, Task
@@ -154,7 +155,9 @@ class ExperimentConfig(Strict):
         " the prevalence.",
     )
     abstention: Abstention | None = Field(None, description="Default: the model never abstains.")
-    primary: str = Field("f1_macro", description="The metric for tuning and promotion, on validation.")
+    primary: str = Field(
+        "f1_macro", description="The metric by which options are tuned and models are promoted."
+    )
     classifiers: dict[Name, dict[str, Any]] = Field(
         min_length=1, description="The classifiers to compare, each under a name of your choice."
     )
@@ -362,11 +365,32 @@ def _options_schema(factory: Callable[..., Any], section: Section, tune: bool) -
             others.append(other | {"title": kind, "required": ["kind"]})
         options["properties"][name] = {"default": usual.pop("default", None), "anyOf": [usual, *others]}
     if tune:
-        grid = {name: {"type": "array", "minItems": 2} for name in options["properties"]}
-        options["properties"]["tune"] = {
-            "type": "object",
-            "description": "A grid that is searched on validation: option → values.",
-            "properties": grid,
-            "additionalProperties": False,
-        }
+        options["properties"]["tune"] = _tune_schema(list(options["properties"]), options)
     return options
+
+
+def _tune_schema(names: Sequence[str], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a grid over options with these names, or of a search."""
+    grid = {
+        "type": "object",
+        "title": "grid",
+        "description": "Option → values, each combination of which is tried.",
+        "properties": {name: {"type": "array", "minItems": 2} for name in names},
+        "additionalProperties": False,
+    }
+    number = {"type": "number"}
+    ends = {
+        "type": "object",
+        "properties": {"low": number, "high": number, "log": {"type": "boolean", "default": False}},
+        "required": ["low", "high"],
+        "additionalProperties": False,
+    }
+    search = SearchSettings.model_json_schema() | {"title": "search", "required": ["space"]}
+    values = {"anyOf": [{"type": "array", "minItems": 2}, ends]}
+    search["properties"]["space"]["additionalProperties"] = values
+    # Once for all kinds of classifiers, which would make the file five times as long.
+    options.setdefault("$defs", {}).update({**search.pop("$defs", {}), "Search": search})
+    return {
+        "description": "Options that are chosen on rows apart from validation.",
+        "anyOf": [grid, {"$ref": "#/$defs/Search"}],
+    }

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.classifiers.protocol import examples_of
+from harness.classifiers.protocol import corpus_examples
 from harness.classifiers.remote import Estimate, Estimating, HasObstacles, Probing
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
+from harness.evaluation.search.tuning_rows import tuning_rows
 from harness.evaluation.trial import SCORED_PARTS, list_trials
 
 
@@ -26,7 +27,7 @@ def estimates(prepared: Prepared) -> Iterator[tuple[str, Estimate]]:
     Yields
     ------
     (str, Estimate)
-        Over all seeds and folds; with a grid, every combination is asked about the validation rows.
+        Over all seeds and folds; each candidate is asked about the rows that options are tuned by.
     """
     for classifier in prepared.plan.classifiers:
         if asking(prepared, classifier) is None:
@@ -76,11 +77,15 @@ def estimate_of(prepared: Prepared, classifier: PlannedClassifier, trials: Seque
     for trial in trials:
         split = prepared.split_of(trial.fold)
         train = prepared.labelled(split, "train")
-        for number, combination in enumerate(classifier.grid()):
-            model: Estimating = combination.make(labels=prepared.plan.labels, seed=trial.seed)
-            # Which of the grid is chosen is not known: the first stands for it on the other parts.
-            parts = SCORED_PARTS if number == 0 else ("validation",)
-            corpora = [prepared.part(split, part) for part in parts if split.part(part)]
-            rows = [row for corpus in corpora for row in examples_of(corpus.rows, corpus.parties)]
-            total += model.estimate(train, rows)
+        combinations = classifier.grid()
+        models: list[Estimating] = [
+            bound.make(labels=prepared.plan.labels, seed=trial.seed) for bound in combinations
+        ]
+        # Which candidate is chosen is not known: the first stands for it.
+        scored = [prepared.part(split, part) for part in SCORED_PARTS if split.part(part)]
+        total += models[0].estimate(train, [row for corpus in scored for row in corpus_examples(corpus)])
+        if classifier.tune:
+            judged = corpus_examples(prepared.take(tuning_rows(prepared, split, classifier).ids))
+            for number in range(classifier.n_candidates):
+                total += models[number % len(models)].estimate(train, judged)
     return total

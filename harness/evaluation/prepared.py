@@ -26,6 +26,8 @@ from harness.scoring import slices
 from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split, count_repeats
+from harness.splits.split import TUNING
+from harness.splits.tuning_half import with_tuning_half
 from harness.values.catalog import Bound
 from harness.values.errors import CorpusError, Problem
 from harness.values.formatting import counted
@@ -36,8 +38,7 @@ from harness.values.minimums import MIN_CORPUS_ROWS, MIN_SCORED_ROWS
 from harness.values.tables import Corpus
 
 UNSELECTED = "unselected"
-"""All rows but those of validation: the training rows of a refit that is served and never tested."""
-
+"""All rows but those that choose: the training rows of a refit that is served and never tested."""
 
 TASKS: tuple[Task, ...] = ("stance", "framing")
 CROSS_COLUMNS = ("id", "text", "group", "target", "stance", "frames")
@@ -77,13 +78,12 @@ class Prepared:
         return next(split for split in self.splits if split.fold == fold)
 
     def part(self, split: Split, name: str) -> Corpus:
-        """Return the rows of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or
-        :data:`UNSELECTED`.
-        """
+        """Return the rows of a part of a split, or of :data:`UNSELECTED`."""
         if name != UNSELECTED:
             return self.take(split.part(name))
         rows = self.corpus.rows
-        return replace(self.corpus, rows=rows[~rows["id"].isin(set(split.validation))])
+        chosen_by = {*split.validation, *split.tuning}
+        return replace(self.corpus, rows=rows[~rows["id"].isin(chosen_by)])
 
     def take(self, ids: Sequence[str]) -> Corpus:
         """Return the rows with these ids, in this order; the same object for the same ids."""
@@ -194,7 +194,8 @@ class Prepared:
             split=SplitInfo(
                 plan.split.kind,
                 len(self.splits),
-                {part: len(first.part(part)) for part in PARTS},
+                {part: len(first.part(part)) for part in PARTS}
+                | ({TUNING: len(first.tuning)} if first.tuning else {}),
                 first.fingerprint,
                 tuple(notes),
                 count_repeats(self.splits),
@@ -241,6 +242,9 @@ def prepare(plan: Plan) -> Prepared:
     # Before anything is trained: a misspelt column should not cost a training.
     slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
+    if any(planned.tune for planned in plan.classifiers):
+        # For all classifiers, tuned or not: they are compared, and promoted, on rows that none has seen.
+        splits = with_tuning_half(corpus, plan.labels, splits)
     refuse_picked_parts(corpus, splits)
     return Prepared(plan, corpus, splits, entire)
 
@@ -358,19 +362,20 @@ def _divided_like(corpus: Corpus, model: Corpus, split: Split) -> Split:
     A row that is left between two parts (its article lies in both, its text in neither) is left out: put into
     either, it would leak into the other.
     """
-    part_of = {id_: part for part in PARTS for id_ in split.part(part)}
+    part_of = {id_: part for part in (*PARTS, TUNING) for id_ in split.part(part)}
     parts_by_key: dict[Any, set[str]] = {}
     for id_, *keys in zip(model.rows["id"], *_keys(model), strict=True):
         for key in keys if id_ in part_of else ():
             parts_by_key.setdefault(key, set()).add(part_of[id_])
-    ids: dict[str, list[str]] = {part: [] for part in PARTS}
+    ids: dict[str, list[str]] = {part: [] for part in (*PARTS, TUNING)}
     for id_, sentence, article in zip(corpus.rows["id"], *_keys(corpus), strict=True):
         # The sentence is the stronger key: where a corpus was split by sentence, its article lies in several
         # parts.
         candidates = parts_by_key.get(sentence) or parts_by_key.get(article, set())
         if len(candidates) == 1:
             ids[next(iter(candidates))].append(id_)
-    return Split(split.fold, *(tuple(ids[part]) for part in PARTS))
+    divided = Split(split.fold, *(tuple(ids[part]) for part in PARTS))
+    return replace(divided, tuning=tuple(ids[TUNING]))
 
 
 def _keys(corpus: Corpus) -> tuple[list[Any], list[Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
+from harness.evaluation.search.record import SearchRecord
 from harness.scoring.slice_tests import SliceResult
 from harness.scoring.slices import Slice
 from harness.serving.decisions.decider import Decider
@@ -64,6 +65,8 @@ class TrialResult:
         What the classifier took besides time, such as requests and their cost; empty for most.
     provenance : mapping
         Where its labels come from: ``model``, ``address``, ``answered``, …; empty for most.
+    search : SearchRecord or None
+        How its options were chosen; None where it has none to choose, or another seed chose them.
     """
 
     trial: Trial
@@ -74,6 +77,7 @@ class TrialResult:
     folder: Path | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    search: SearchRecord | None = None
 
     def __repr__(self) -> str:
         return f"TrialResult({self.trial.name}: {self.predictions!r})"

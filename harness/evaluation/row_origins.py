@@ -12,6 +12,7 @@ from harness.values.tables import Corpus
 NEEDS_RANDOM: Mapping[str, str] = {
     "test": "score a model",
     "validation": "choose a model",
+    "tuning": "tune a classifier",
     "calibration": "calibrate a model",
 }
 """Parts of a split that stand for rows that nobody has seen, and what is done by them."""

@@ -5,36 +5,33 @@ Scores of these predictions come from :mod:`harness.evaluation.pooled_scores`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from harness.classifiers.protocol import (
-    Classifier,
-    Labelled,
-    LabelsAlone,
-    Metered,
-    Traced,
-    fit,
-    has_probabilities,
-    load,
-    may_miss,
-    save,
-)
+from harness.classifiers.protocol import Classifier, Metered, Traced, fit, load, save
 from harness.classifiers.remote import Attributed
 from harness.config.plan import Plan, PlannedClassifier
+from harness.evaluation.fitting import (
+    ending_rows,
+    labelled_part,
+    make_classifier,
+    predicted_part,
+    seed_of,
+)
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult
+from harness.evaluation.search.record import SearchRecord
+from harness.evaluation.search.search import search
 from harness.scoring.score import score
 from harness.splits import Split
-from harness.values import seeds
 from harness.values.catalog import Bound
 from harness.values.errors import ClassifierError
 from harness.values.formatting import counted
@@ -44,13 +41,16 @@ if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
 
 SCORED_PARTS = ("validation", "calibration", "test")
+SEARCH = "search"
+"""Subfolder of an unfinished trial for the candidates of its search."""
+
 TRAINING = "training"
 """Subfolder of a refit for checkpoints of its training; deleted once it is saved."""
 
 
 def list_trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
     """List the trials of a classifier: seeds × folds; a deterministic classifier needs one seed."""
-    deterministic = _make(classifier.bound, prepared, 0).deterministic
+    deterministic = make_classifier(classifier.bound, prepared, 0).deterministic
     roots = prepared.plan.config.seeds[:1] if deterministic else prepared.plan.config.seeds
     return tuple(
         Trial(classifier, seed, split.fold, _digest(prepared, classifier, seed, split))
@@ -65,10 +65,11 @@ def run_trial(
     folder: Path,
     unfinished: Path | None = None,
     fitted_by: TrialResult | None = None,
+    searched_by: TrialResult | None = None,
 ) -> TrialResult:
     """Fit a classifier for one seed and fold and predict validation, calibration and test.
 
-    With a grid, every combination is fitted, and the one with the best primary metric on validation predicts.
+    Where it has options to tune, they are searched for first (:mod:`harness.evaluation.search`).
 
     Parameters
     ----------
@@ -81,22 +82,27 @@ def run_trial(
         deletes it.
     fitted_by : TrialResult, optional
         Of the other task: nothing is fitted, and the classifier that this trial saved predicts.
+    searched_by : TrialResult, optional
+        Of the seed that searched for options, where that is done once a fold; see :func:`searching_trial`.
 
     Raises
     ------
     ClassifierError
-        Where there is a grid but no validation row to choose by, or where the classifier fails.
+        Where the classifier, or every candidate of a search, fails.
     """
     split = prepared.split_of(trial.fold)
     began = time.perf_counter()
     # A classifier of both tasks was fitted once, by the trial of the first task; the second loads it.
+    record = None
     if fitted_by is not None and fitted_by.folder is not None:
         classifier, options = load(fitted_by.folder, prepared.plan.labels), fitted_by.options
     else:
-        classifier, options = _fitted(prepared, trial, split, unfinished)
+        classifier, options, record = _fitted(prepared, trial, unfinished, searched_by)
     fitted = time.perf_counter()
     parts = [part for part in SCORED_PARTS if split.part(part)]
-    predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, part) for part in parts])
+    predictions = Predictions.concat(
+        [predicted_part(prepared, trial, classifier, split, part) for part in parts]
+    )
     if predictions.missing().all():
         # Nothing is to be scored, and no reader would take a row of zeros for what it is.
         raise ClassifierError(
@@ -108,7 +114,7 @@ def run_trial(
     usage = dict(classifier.usage()) if isinstance(classifier, Metered) else {}
     provenance = dict(classifier.provenance()) if isinstance(classifier, Attributed) else {}
     saved = save(classifier, folder)
-    return TrialResult(trial, predictions, options, curves, seconds, saved, usage, provenance)
+    return TrialResult(trial, predictions, options, curves, seconds, saved, usage, provenance, record)
 
 
 def validation_predictions(prepared: Prepared, trial: Trial, options: Mapping[str, Any]) -> Predictions:
@@ -129,10 +135,10 @@ def validation_predictions(prepared: Prepared, trial: Trial, options: Mapping[st
     """
     split = prepared.split_of(trial.fold)
     bound = replace(trial.classifier.bound, options=options)
-    classifier = _make(bound, prepared, _seed(trial))
-    train, validation = (_labelled(prepared, bound, split, part) for part in ("train", "validation"))
-    fit(classifier, train, validation, None)
-    return _predicted(prepared, trial, classifier, split, "validation")
+    classifier = make_classifier(bound, prepared, seed_of(trial))
+    train = labelled_part(prepared, bound, split, "train")
+    fit(classifier, train, ending_rows(prepared, bound, split), None)
+    return predicted_part(prepared, trial, classifier, split, "validation")
 
 
 def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:
@@ -155,10 +161,10 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
     """
     split = prepared.split_of(result.trial.fold)
     bound = replace(result.trial.classifier.bound, options=result.options)
-    classifier = _make(bound, prepared, _seed(result.trial))
+    classifier = make_classifier(bound, prepared, seed_of(result.trial))
     # Validation stays out of a refit on all rows, for early stopping.
-    validation = _labelled(prepared, bound, split, "validation") if split.validation else None
-    train = _labelled(prepared, bound, split, UNSELECTED if whole else "train")
+    train = labelled_part(prepared, bound, split, UNSELECTED if whole else "train")
+    validation = ending_rows(prepared, bound, split)
     fit(classifier, train, validation, folder / TRAINING)
     saved = save(classifier, folder)
     shutil.rmtree(folder / TRAINING, ignore_errors=True)
@@ -198,25 +204,6 @@ def validation_score(predictions: Predictions, metric: Metric) -> float:
     return scores.value(metric.name, "validation")
 
 
-def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
-    other = prepared.other if reads_both(bound) else None
-    injected = {"other_labels": other.plan.labels} if other is not None else {}
-    # Costs decide which label a row gets, after training: they change nothing that is learned.
-    labels = replace(prepared.plan.labels, costs=None, prevalence=None)
-    classifier = bound.make(labels=labels, seed=seed, **injected)
-    if not isinstance(classifier, Classifier):
-        raise ClassifierError(
-            f"{bound.kind} returned a {type(classifier).__name__}, which lacks fit, predict_proba or"
-            " deterministic"
-        )
-    return classifier
-
-
-def _seed(trial: Trial) -> int:
-    # A stream of its own per fold: with one stream, all folds would start from the same random weights.
-    return seeds.derive(trial.seed, "fold", trial.fold)
-
-
 def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split: Split) -> str:
     # Only what the raw predictions depend on. Names, metrics, calibration and abstention are left out:
     # changing them must not train anything again.
@@ -230,6 +217,11 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
         "seed": seed,
         "fold": split.fold,
     }
+    if classifier.tune:
+        # How options are chosen is not what earlier versions did, whose results have the same options.
+        parts["tuned_on"] = split.ending
+    if _searches_once(classifier):
+        parts["searched_by"] = plan.config.seeds[0]
     if files := {str(file): _content(file) for file in _files(classifier)}:
         parts["files"] = files
     if reads_both(classifier.bound) and (other := prepared.other) is not None:
@@ -266,67 +258,44 @@ def _content(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _labelled(prepared: Prepared, bound: Bound, split: Split, part: str) -> Labelled:
-    return prepared.both(split, part) if reads_both(bound) else prepared.labelled(split, part)
+def searching_trial(trial: Trial, trials: Sequence[Trial]) -> Trial | None:
+    """Return the trial that searches for the options of another; None where that does it by itself."""
+    if not _searches_once(trial.classifier):
+        return None
+    first = next(each for each in trials if each.fold == trial.fold)
+    return None if first == trial else first
+
+
+def _searches_once(classifier: PlannedClassifier) -> bool:
+    return classifier.search is not None and classifier.search.settings.once
 
 
 def _fitted(
-    prepared: Prepared, trial: Trial, split: Split, unfinished: Path | None
-) -> tuple[Classifier, Mapping[str, Any]]:
-    bound = trial.classifier.bound
-    train = _labelled(prepared, bound, split, "train")
-    validation = _labelled(prepared, bound, split, "validation") if split.validation else None
-    grid = trial.classifier.grid()
-    if len(grid) > 1 and validation is None:
-        raise ClassifierError(
-            f"{trial.classifier.name} has a grid to tune, but the split has no validation rows"
-        )
-    # Only the best classifier so far is kept: a grid of encoders would not fit into memory.
-    best: tuple[float, Classifier, Mapping[str, Any]] | None = None
-    for number, bound in enumerate(grid):
-        classifier = _make(bound, prepared, _seed(trial))
-        fit(classifier, train, validation, unfinished / str(number) if unfinished is not None else None)
-        if len(grid) == 1:
-            return classifier, bound.options
-        value = _oriented(prepared, trial, classifier, split)
-        if best is None or value > best[0]:
-            best = (value, classifier, bound.options)
-    assert best is not None
-    return best[1], best[2]
+    prepared: Prepared, trial: Trial, unfinished: Path | None, searched_by: TrialResult | None
+) -> tuple[Classifier, Mapping[str, Any], SearchRecord | None]:
+    bound, record = trial.classifier.bound, None
+    folder = unfinished / "0" if unfinished is not None else None
+    # Another seed has chosen: its options are fitted with this one.
+    if searched_by is not None:
+        bound = replace(bound, options=searched_by.options)
+    elif trial.classifier.tune:
+        with _scratch(unfinished) as scratch:
+            chosen = search(prepared, trial, scratch)
+        bound, record, folder = chosen.bound, chosen.record, chosen.folder or folder
+        if chosen.classifier is not None:
+            return chosen.classifier, bound.options, record
+    split = prepared.split_of(trial.fold)
+    classifier = make_classifier(bound, prepared, seed_of(trial))
+    train = labelled_part(prepared, bound, split, "train")
+    fit(classifier, train, ending_rows(prepared, bound, split), folder)
+    return classifier, bound.options, record
 
 
-def _oriented(prepared: Prepared, trial: Trial, classifier: Classifier, split: Split) -> float:
-    """Score on validation, higher is better."""
-    metric = prepared.plan.primary
-    value = validation_score(_predicted(prepared, trial, classifier, split, "validation"), metric)
-    return -value if metric.direction == "lower" else value
-
-
-def _predicted(
-    prepared: Prepared, trial: Trial, classifier: Classifier, split: Split, part: str
-) -> Predictions:
-    corpus, labels = prepared.part(split, part), prepared.plan.labels
-    examples = prepared.labelled(split, part).examples
-    decided = None
-    if isinstance(classifier, LabelsAlone) and not has_probabilities(classifier):
-        metric = prepared.plan.primary
-        if metric.probabilities:
-            raise ClassifierError(
-                f"{metric.name}, the primary metric, needs probabilities, and {trial.classifier.name} gives"
-                " labels alone; choose another primary metric"
-            )
-        decided = classifier.predict(examples)
-        proba = np.full((len(examples), len(labels)), np.nan)
-    else:
-        proba = classifier.predict_proba(examples)
-    return Predictions.of(
-        corpus,
-        labels,
-        proba,
-        decided=decided,
-        may_miss=may_miss(classifier),
-        run=trial.classifier.name,
-        split=part,
-        seed=trial.seed,
-        fold=trial.fold,
-    )
+@contextlib.contextmanager
+def _scratch(unfinished: Path | None) -> Iterator[Path]:
+    """Provide the folder of a search, for one that is not resumed, too."""
+    if unfinished is not None:
+        yield unfinished / SEARCH
+        return
+    with tempfile.TemporaryDirectory(prefix="harness-search-") as folder:
+        yield Path(folder)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.reports.tuning import tuned_clause, tuned_names
 from harness.reports.untrained import KINDS, taught, untrained
 from harness.scoring import score
 from harness.scoring.statistics import bootstrap
@@ -15,7 +16,7 @@ from harness.values.costs import UNSTATED
 from harness.values.errors import listed
 from harness.values.formatting import counted, interval, number, percent
 
-PARTS = ("train", "validation", "calibration", "test")
+PARTS = ("train", "tuning", "validation", "calibration", "test")
 
 SPLITS: Mapping[str, str] = {
     "predefined": "the split that the corpus declares",
@@ -228,8 +229,8 @@ def _training(facts: MethodsFacts) -> Iterator[str]:
             yield f"The predictions of {each.name} were made elsewhere."
             continue
         options = config["classifiers"].get(each.name, {})
-        tuned = [name for name, values in options.get("tune", {}).items() if values]
-        grid = f", with {listed(tuned)} chosen on validation by {config['primary']}" if tuned else ""
+        tuned = tuned_names(options)
+        grid = tuned_clause(options, config["primary"], halved="tuning" in facts.rows)
         if each.kind in KINDS:
             n_seeds = 1 if each.deterministic else each.n_seeds
             yield f"{untrained(each.name, each.kind, options, each.source, tuned, n_seeds)}{grid}."

@@ -14,6 +14,7 @@ from harness.reports.asked_models import source_facts
 from harness.reports.model_card import card_of
 from harness.reports.run_summary import Summary
 from harness.reports.teaching import teacher_fact
+from harness.reports.tuning import option_text, search_page, tuned_fact, tuning_in_short
 from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
@@ -75,6 +76,8 @@ def run_page(summary: Summary, about: About = About()) -> str:
             points_before=plot_points(decisions.bins_before) if summary.has_probabilities else [],
             slices=slice_groups(summary),
             shows_text=summary.shows_text,
+            tuned=tuning_in_short(summary.result),
+            search=search_page(summary.result, summary.scores),
             findings=worst_first(summary.result.findings),
             zip=zip,
             external=summary.result.classifier.bound.kind == EXTERNAL,
@@ -124,7 +127,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {"number": number, "percent": percent, "words": words, "cell": cell}
-    templates.filters |= {"range": percentages, "counted": counted}
+    templates.filters |= {"range": percentages, "counted": counted, "option": option_text}
     return templates
 
 
@@ -173,7 +176,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
         ("classifier", f"{result.classifier.name} ({bound.kind})"),
         ("options", options or "none"),
         *teacher_fact(result.trials, chosen),
-        ("tuned on validation", ", ".join(result.classifier.tune) or "nothing"),
+        ("tuned", tuned_fact(result)),
         ("task", f"{experiment.task}: {', '.join(words(name) for name in summary.labels.names)}"),
         ("corpus", f"{corpus.name}, {counted(corpus.size, 'row')}"),
         ("language", describe(corpus.languages) or "unknown"),

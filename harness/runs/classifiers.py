@@ -17,7 +17,7 @@ from harness.evaluation.choice import Contender
 from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared, reads_both
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
-from harness.evaluation.trial import list_trials, run_trial
+from harness.evaluation.trial import list_trials, run_trial, searching_trial
 from harness.explorer.run_files import explorer_files
 from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.jobs import taken
@@ -263,11 +263,12 @@ def run_classifier(
         if parent.done is not None:
             by_digest |= {result.trial.digest: result for result in parent.done.trials}
             return parent.done, True
-        results = [
-            _run_trial(prepared, parent, trial, by_digest, ahead)
-            for trial in progress(trials, classifier.name, len(trials), "trials")
-        ]
-        by_digest |= {result.trial.digest: result for result in results}
+        results = []
+        for trial in progress(trials, classifier.name, len(trials), "trials"):
+            searching = searching_trial(trial, trials)
+            searched_by = by_digest[searching.digest] if searching is not None else None
+            results.append(_run_trial(prepared, parent, trial, (by_digest, searched_by), ahead))
+            by_digest[trial.digest] = results[-1]
         result = pool_trials(prepared, classifier, results, parent.folder)
         findings = (*shared, *audit_classifier(prepared, result, parent, by_digest))
         result = replace(result, findings=without_logged_texts(prepared, findings))
@@ -312,9 +313,10 @@ def _run_trial(
     prepared: Prepared,
     parent: ParentRun | UntrackedParent,
     trial: Trial,
-    by_digest: Mapping[str, TrialResult],
+    before: tuple[Mapping[str, TrialResult], TrialResult | None],
     ahead: Ahead,
 ) -> TrialResult:
+    by_digest, searched_by = before
     if trial.digest in by_digest:
         return _renamed(trial, by_digest[trial.digest])
     # Before its run is opened, which takes the lock of whoever runs the trial.
@@ -324,7 +326,10 @@ def _run_trial(
         ahead.end(trial)
         ended = taken(trial, ahead.folder(trial, child.unfinished), child.folder, prepared.plan.labels)
         ahead.clear(trial)
-        return ended or run_trial(prepared, trial, child.folder, child.unfinished)
+        if ended is not None:
+            return ended
+        chosen = {} if searched_by is None else {"searched_by": searched_by}
+        return run_trial(prepared, trial, child.folder, child.unfinished, **chosen)
 
     return _logged(parent, trial, run)
 

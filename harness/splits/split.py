@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
 
 PARTS = ("train", "validation", "calibration", "test")
+TUNING = "tuning"
+"""A further part, where options are tuned on rows of their own; see :mod:`harness.splits.tuning_half`."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Four disjoint sets of ids.
+    """Four disjoint sets of ids, and a fifth where options are tuned on rows of their own.
 
     Attributes
     ----------
@@ -37,6 +39,8 @@ class Split:
         Empty where the config asks for none.
     notes : tuple of str
         What a reader of the scores should know; one sentence each.
+    tuning : tuple of str
+        Rows that choose options and end trainings; empty where validation does.
 
     Raises
     ------
@@ -50,31 +54,44 @@ class Split:
     calibration: tuple[str, ...]
     test: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    tuning: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         fold = f" of fold {self.fold}" if self.fold else ""
-        sets = {part: set(self.part(part)) for part in PARTS}
-        for part in PARTS:
-            if len(sets[part]) != len(self.part(part)):
+        sets = {part: set(self.part(part)) for part in (*PARTS, TUNING)}
+        for part, ids in sets.items():
+            if len(ids) != len(self.part(part)):
                 raise SplitError(f"{part}{fold} holds an id twice")
-            if part in ("train", "test") and not sets[part]:
+            if part in ("train", "test") and not ids:
                 raise SplitError(f"{part}{fold} is empty")
-        for first, second in combinations(PARTS, 2):
+        for first, second in combinations(sets, 2):
             if shared := sorted(sets[first] & sets[second]):
                 raise SplitError(
                     f"{first} and {second}{fold} share {len(shared):,} ids, {shared[0]!r} among them"
                 )
 
     def part(self, name: str) -> tuple[str, ...]:
-        """Return the ids of ``"train"``, ``"validation"``, ``"calibration"`` or ``"test"``."""
+        """Return the ids of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or ``"tuning"``."""
         ids: tuple[str, ...] = getattr(self, name)
         return ids
+
+    @property
+    def shown_parts(self) -> tuple[str, ...]:
+        """The parts as they are shown: the four, and ``"tuning"`` where it has rows."""
+        return ("train", TUNING, *PARTS[1:]) if self.tuning else PARTS
+
+    @property
+    def ending(self) -> str:
+        """The part by which trainings end early: validation, unless there are rows to tune by."""
+        return TUNING if self.tuning else "validation"
 
     @cached_property
     def fingerprint(self) -> str:
         """Identify the ids of each part, whatever their order."""
         # The control character begins no id, so that the name of a part cannot be mistaken for one.
-        return fingerprint(line for part in PARTS for line in (f"\x1d{part}", *sorted(self.part(part))))
+        # Splits without rows to tune by keep the fingerprint that they had before there were any.
+        parts = (*PARTS, TUNING) if self.tuning else PARTS
+        return fingerprint(line for part in parts for line in (f"\x1d{part}", *sorted(self.part(part))))
 
 
 def split_from_indices(
@@ -145,7 +162,7 @@ def _shared(corpus: Corpus, ids: Sequence[str], others: Sequence[str]) -> tuple[
 
 
 def _shared_groups(corpus: Corpus, split: Split) -> list[str]:
-    against = {"train": split.train, "dev": (*split.validation, *split.calibration)}
+    against = {"train": split.train, "dev": (*split.validation, *split.calibration, *split.tuning)}
     counts = {name: sum(_shared(corpus, split.test, ids)) for name, ids in against.items()}
     tested = counted(len(split.test), "test row")
     return [

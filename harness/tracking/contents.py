@@ -107,7 +107,8 @@ def log_classifier(
     # Linked to model and dataset: without that the model's page shows the first step of its curves.
     logged = names.metrics(shown, model_id=model_id, run_id=run_id, **linked)
     served = result.served
-    tuned = {name: served.options[name] for name in result.classifier.tune} if served is not None else {}
+    names_tuned = sorted(result.classifier.tuned_options)
+    tuned = {name: served.options[name] for name in names_tuned} if served is not None else {}
     sending.send_values(
         client,
         run_id,
@@ -126,6 +127,7 @@ def values_of(summary: Summary) -> dict[str, float]:
         **names.finding_values(result.findings),
         **run_metrics.seconds_of(result),
         **run_metrics.usage_of(result.trials),
+        **run_metrics.tuning_of(result.trials),
         **run_metrics.missing_shares(result.predictions),
     }
 

@@ -36,6 +36,9 @@ HOST = "harness.host"
 KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction"
 MODEL_NAME = "harness.model_name"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
+CANDIDATE, CANDIDATE_STATE = "candidate", "harness.candidate"
+"""Role of the runs of a search's candidates, and the tag that says what became of each."""
+
 DETERMINISTIC = "harness.deterministic"
 LEAKS, AUDIT = "harness.leaks", legacy.AUDIT
 """``AUDIT`` begins the tags in which earlier versions kept the verdict of each audit."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.evaluation.search.record import SearchRecord
 from harness.scoring.slices import Slice
 from harness.serving.decisions.decider import Decider
 from harness.values.catalog import plain
@@ -250,24 +251,19 @@ def _described(result: TrialResult) -> dict[str, Any]:
         "curves": result.curves,
         "usage": dict(result.usage),
         "provenance": dict(result.provenance),
+        "search": result.search.plain() if result.search is not None else None,
     }
 
 
 def _restored(
     trial: Trial, predictions: Predictions, data: Mapping[str, Any], model: Path | None
 ) -> TrialResult:
-    """Rebuild a result; its options are those of the grid, since JSON has fewer types than a config."""
-    of_config = next(
-        (
-            bound
-            for bound in trial.classifier.grid()
-            if bound.canonical() == {"kind": bound.kind, **data["options"]}
-        ),
-        replace(trial.classifier.bound, options=data["options"]),
-    )
-    # Runs of earlier versions have neither of these.
-    more = (data.get("usage", {}), data.get("provenance", {}))
-    return TrialResult(trial, predictions, of_config.options, data["curves"], data["seconds"], model, *more)
+    """Rebuild a result; its options are those of the plan, since JSON has fewer types than a config."""
+    options = trial.classifier.restored(data["options"])
+    # Runs of earlier versions have none of these.
+    search = SearchRecord.read(data["search"]) if data.get("search") else None
+    more = (data.get("usage", {}), data.get("provenance", {}), search)
+    return TrialResult(trial, predictions, options, data["curves"], data["seconds"], model, *more)
 
 
 def _json(value: Any) -> str:

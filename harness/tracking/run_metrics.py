@@ -43,7 +43,8 @@ MISSING = "missing"
 """Name of the share of predictions that are missing, of each part in which some are."""
 
 MISSING_ON_TEST = f"test/{MISSING}"
-RARE, TRIAL_RARE = (*USAGE, MISSING_ON_TEST), (*TRIAL_USAGE, MISSING_ON_TEST)
+TUNING = ("tuning/candidates", "tuning/seconds", "tuning/optimism")
+RARE, TRIAL_RARE = (*USAGE, MISSING_ON_TEST, *TUNING), (*TRIAL_USAGE, MISSING_ON_TEST, *TUNING)
 """Where there is any, the last of the other metrics make room for it."""
 
 ABSTENTION = ("test/abstention_coverage", "test/abstention_risk")
@@ -128,6 +129,19 @@ def missing_shares(predictions: Predictions) -> dict[str, float]:
 def usage_of(trials: Sequence[TrialResult]) -> dict[str, float]:
     """Return what trials took besides time, by key: sums, or means of what are shares."""
     return {f"usage/{name}": value for name, value in summed_usage(trials).items()}
+
+
+def tuning_of(trials: Sequence[TrialResult]) -> dict[str, float]:
+    """Return what the search for options took, by key: sums, and the mean optimism; empty without one."""
+    records = [trial.search for trial in trials if trial.search is not None]
+    if not records:
+        return {}
+    values = {
+        "candidates": float(sum(record.n_fitted for record in records)),
+        "seconds": sum(record.seconds for record in records),
+        "optimism": sum(record.optimism for record in records) / len(records),
+    }
+    return {f"tuning/{name}": value for name, value in values.items() if not math.isnan(value)}
 
 
 def shown(values: Mapping[str, float], keys: Sequence[str]) -> dict[str, float]:

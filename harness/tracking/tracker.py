@@ -28,6 +28,7 @@ from harness.tracking import (
     spool,
     view,
 )
+from harness.tracking.candidate_runs import log_candidates
 from harness.tracking.scratch import scratch_folder
 from harness.tracking.store import Store, pending
 from harness.tracking.store.database import locked
@@ -251,7 +252,7 @@ class Tracker:
         }
         run = client.create_run(self.experiment_id, tags=tags, run_name=classifier.name)
         # Tuned options are logged when they are chosen; MLflow's parameters cannot be changed.
-        fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tune}
+        fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tuned_options}
         about = {"classifier": classifier.name, "kind": classifier.bound.kind}
         sending.send_values(client, run.info.run_id, options=about | names.option_parameters(fixed))
         return str(run.info.run_id)
@@ -370,6 +371,7 @@ class ChildRun:
         metrics = [metric for metric in plan.metrics if not (labels_alone and metric.probabilities)]
         scores = score(result.predictions, metrics, draws=0)
         values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
+        values |= run_metrics.tuning_of([result])
         values |= run_metrics.usage_of([result]) | run_metrics.missing_shares(result.predictions)
         used = [key for key in run_metrics.TRIAL_RARE if key in values]
         keys = (*run_metrics.trial_keys(plan.primary, plan.metrics, len(used)), *used)
@@ -382,3 +384,4 @@ class ChildRun:
             log = spool.TrialLog(folder, options, logged, names.source_tags(result.provenance))
             spool.keep(store, self.run_id, log, self.tracker.owner)
             log.send(store, self.run_id)
+        log_candidates(self.tracker, self.run_id, result)

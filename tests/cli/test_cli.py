@@ -124,7 +124,7 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path, go
 def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path, golden: Golden) -> None:
     toys.prepared(
         folder,
-        "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}\n  prior: {kind: prior}",
+        "  early: {kind: 'toys:refusing'}\n  prior: {kind: prior}",
         split="{kind: kfold, k: 2, dev: 0, calibration: 0}",
     )
     runner = CliRunner()
@@ -139,7 +139,7 @@ def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path, golden: 
 def test_where_all_classifiers_fail_no_empty_table_is_shown(folder: Path) -> None:
     toys.prepared(
         folder,
-        "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}",
+        "  early: {kind: 'toys:refusing'}",
         split="{kind: kfold, k: 2, dev: 0, calibration: 0}",
     )
     result = CliRunner().invoke(cli.app, ["run", "toys.yaml"])

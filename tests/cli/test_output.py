@@ -197,7 +197,7 @@ def test_a_broken_verb_reports_its_problems(world: Path) -> None:
 def test_classifiers_that_finished_are_reported_beside_those_that_failed(folder: Path) -> None:
     toys.prepared(
         folder,
-        "  broken: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}\n  prior: {kind: prior}",
+        "  broken: {kind: 'toys:refusing'}\n  prior: {kind: prior}",
         split="{kind: kfold, k: 2, dev: 0, calibration: 0}",
     )
     outcome = call("run", "toys.yaml", "--json")

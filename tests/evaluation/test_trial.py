@@ -80,7 +80,7 @@ def test_a_digest_follows_the_content_of_a_file_that_a_classifier_reads(tmp_path
     assert digests[0] == digests[2] != digests[1]
 
 
-def test_a_grid_is_searched_on_validation_and_the_best_kept(tmp_path: Path) -> None:
+def test_a_grid_is_searched_and_the_best_kept(tmp_path: Path) -> None:
     # With a strength of 0 all labels are equally probable; 5.0 separates them.
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
     result = run(prepared, tmp_path / "work")
@@ -95,13 +95,12 @@ def test_a_grid_for_a_metric_that_should_be_low_takes_the_lowest(tmp_path: Path)
     assert run(lower, tmp_path / "work").options["strength"] == 5.0
 
 
-def test_a_grid_without_validation_rows_is_refused(tmp_path: Path) -> None:
+def test_a_grid_without_validation_rows_is_searched_on_folds_of_train(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
     bare = dataclasses.replace(
         prepared, splits=tuple(dataclasses.replace(split, validation=()) for split in prepared.splits)
     )
-    with pytest.raises(ClassifierError, match="verbs .*validation"):
-        run(bare, tmp_path / "work")
+    assert run(bare, tmp_path / "work").options["strength"] == 5.0
 
 
 def test_framing_rows_are_sentences_with_several_labels(tmp_path: Path) -> None:

@@ -283,7 +283,8 @@ def test_an_estimate_counts_seeds_repeats_and_a_grid(tmp_path: Path) -> None:
     # Two seeds, which draw different shots.
     assert requests_of(", shots: 2") == 2 * 36
     grid = ", tune: {max_tokens: [9, 99, 999]}"
-    assert requests_of(grid) == 36 + 2 * 9
+    # Each candidate is asked about as many training rows as there are of validation.
+    assert requests_of(grid) == 36 + 3 * 9
 
 
 def test_classifiers_without_a_server_have_no_estimate(tmp_path: Path) -> None:

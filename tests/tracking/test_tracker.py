@@ -12,6 +12,7 @@ from toys import prepared
 from harness.audits import experiment_audits
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial, TrialResult
+from harness.evaluation.search import tuning_rows
 from harness.evaluation.trial import list_trials, run_trial
 from harness.runs import classifiers
 from harness.tracking import names
@@ -233,20 +234,21 @@ def test_folds_are_children_and_the_model_is_a_refit(folder: Path) -> None:
     ("seeds", "options"), [("[1]", ""), ("[1]", ", tune: {strength: [1.0, 2.0]}")], ids=["plain", "grid"]
 )
 def test_every_attempt_at_a_trial_gets_the_same_folder_which_is_deleted_at_the_end(
-    seeds: str, options: str, folder: Path
+    seeds: str, options: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tuning_rows, "N_FOLDS", 2)
     store = Store.open()
     experiment = prepared(folder, f"  lasting: {{kind: 'toys:lasting'{options}}}", seeds=seeds)
-    stopped = 4 if options else 2
+    # Each training is stopped twice: two candidates on two folds, and the chosen one.
+    stopped = 10 if options else 2
     for _ in range(stopped):
         with pytest.raises(KeyboardInterrupt):
             run_all(experiment, store)
     (checkpoints,) = (store.home / "pending").glob("training-*")
-    assert sorted(path.name for path in checkpoints.iterdir()) == (["0", "1"] if options else ["0"])
+    assert sorted(path.name for path in checkpoints.iterdir()) == (["0", "search"] if options else ["0"])
     (outcome,) = run_all(experiment, store)
     assert outcome.result is not None
-    # The first of a grid, which is selected, was started twice more while the second was stopped.
-    assert outcome.result.trials[0].curves == [{"attempts": stopped + 1.0}]
+    assert outcome.result.trials[0].curves == [{"attempts": 3.0}]
     assert not any((store.home / "pending").iterdir())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,8 @@ class Encoder(NetworkClassifier):
         super().__init__(labels)
         self.seed = seed
         self.checkpoint_dir: Path | None = None
+        self.on_step: Callable[[float], None] | None = None
+        self.n_steps = options.epochs
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         """Fine-tune on ``train``; keep the epoch that is best on ``validation``, or the last one.
@@ -91,6 +94,7 @@ class Encoder(NetworkClassifier):
             run = training.Training(
                 network, options, objective, self.seed, padding_token(backend), self.checkpoint_dir
             )
+            run.on_step = self.on_step
             self.curves_: list[dict[str, float]] = run.run(train_rows, validation_rows)
         self.set_network(tokenizer, network)
 

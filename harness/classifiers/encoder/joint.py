@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,8 @@ class JointEncoder:
         self.options, self.weight, self.seed = options, weight, seed
         self.labels, self.other_labels = labels, other_labels
         self.checkpoint_dir: Path | None = None
+        self.on_step: Callable[[float], None] | None = None
+        self.n_steps = options.epochs
         self._head = 0
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
@@ -121,7 +124,7 @@ class JointEncoder:
             )
         tasks = TwoTasks(self.labels, self.other_labels, self.weight)
         encoder = Encoder(self.options, tasks.outputs, self.seed, tasks)
-        encoder.checkpoint_dir = self.checkpoint_dir
+        encoder.checkpoint_dir, encoder.on_step = self.checkpoint_dir, self.on_step
         encoder.fit(
             tasks.stack(train, train.other_task),
             None if validation is None else tasks.stack(validation, validation.other_task),

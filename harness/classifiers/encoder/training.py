@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ from harness.values.progress import progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+SCORE = "validation_f1_macro"
+"""By which the best epoch is kept."""
 
 LOSS_CHECK_INTERVAL = 50
 """Steps between two checks that the loss is a number: each check makes a GPU wait."""
@@ -93,6 +96,7 @@ class Training:
         self.seed = seed
         self.padding = padding
         self.folder = folder
+        self.on_step: Callable[[float], None] | None = None
 
     def run(self, train: TrainingData, validation: TrainingData | None) -> list[dict[str, float]]:
         """Train; leave the network with the weights of the epoch that has the best macro-F1 on
@@ -128,6 +132,8 @@ class Training:
         curves, best_weights = self._resume(checkpoint)
         loss = self.objective.loss(train.codes, self.options.regularization)
         steps = _Steps(self, loss, optimizer, schedule)
+        for curve in curves:
+            self._report(curve)
         while len(curves) < len(orders) and not self._out_of_patience(curves):
             title = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title)})
@@ -137,6 +143,7 @@ class Training:
                     best_weights = _copy_weights(self.network)
             random = training_checkpoint.random_states()
             checkpoint.save({"curves": curves, "best": best_weights, "random": random})
+            self._report(curves[-1])
         if best_weights is not None:
             self.network.load_state_dict(best_weights)
         self.network.eval()
@@ -185,6 +192,10 @@ class Training:
             return [], None
         training_checkpoint.set_random_states(saved["random"])
         return saved["curves"], saved["best"]
+
+    def _report(self, curve: dict[str, float]) -> None:
+        if self.on_step is not None and SCORE in curve:
+            self.on_step(curve[SCORE])
 
     def _validate(self, validation: TrainingData) -> dict[str, float]:
         raw = predict_scores(self.network, validation.rows, self.padding)
@@ -267,7 +278,7 @@ class _Steps:
 
 def _best_epoch(curves: list[dict[str, float]]) -> int:
     """Return the epoch, from 0, with the highest macro-F1 on validation; of several, the first."""
-    return max(range(len(curves)), key=lambda epoch: (curves[epoch]["validation_f1_macro"], -epoch))
+    return max(range(len(curves)), key=lambda epoch: (curves[epoch][SCORE], -epoch))
 
 
 def _copy_weights(network: Network) -> dict[str, torch.Tensor]:

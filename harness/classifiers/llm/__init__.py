@@ -9,10 +9,11 @@ from harness.classifiers.llm.classifier import LanguageModel, assembled
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import RATE, ApiOption, Debias, Rate
 from harness.classifiers.llm.shots import Pick
-from harness.classifiers.protocol import Target
+from harness.classifiers.protocol import Target, needs_no_training
 from harness.values.labels import LabelSet
 
 
+@needs_no_training
 def llm(
     *,
     api: ApiOption = "auto",

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.classifiers import checkpoints
-from harness.classifiers.protocol import Target
+from harness.classifiers.protocol import Target, needs_no_training
 from harness.classifiers.zero_shot import hypotheses
 from harness.classifiers.zero_shot.classifier import ZeroShot, read
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet
 
 
+@needs_no_training
 def zero_shot(
     *,
     checkpoint: str,
@@ -26,7 +27,8 @@ def zero_shot(
 
     Each label becomes a hypothesis (Yin, Hay & Roth 2019). For one label a row its probability is the softmax
     over the entailment scores of all hypotheses; where several may apply it is entailment against
-    contradiction. Validation rows choose between hypotheses: ``tune: {hypothesis: [...]}``.
+    contradiction. ``tune: {hypothesis: [...]}`` chooses between
+    hypotheses.
 
     Parameters
     ----------

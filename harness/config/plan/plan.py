@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.config.plan.search import Search, combinations, one_by_one, restored_values, with_options
+from harness.config.plan.tune_section import is_search, without
 from harness.config.promotion_policy import PromotionPolicy
 from harness.config.schema import OFF, ExperimentConfig
 from harness.values.catalog import CATALOGUES, Bound
@@ -56,26 +57,60 @@ class PlannedClassifier:
     bound : Bound
         Its factory and options; tuned options have their first value.
     tune : mapping
-        Option → values of the grid; empty without a grid.
+        Option → values that are tried, the ends of a range for it; empty where nothing is tuned.
+    search : Search or None
+        How options are searched for; None where nothing is tuned, or by a plain grid.
     """
 
     name: str
     bound: Bound
     tune: Mapping[str, tuple[Any, ...]]
+    search: Search | None = None
+
+    @property
+    def tries_all(self) -> bool:
+        """Whether every combination of the tuned options is tried."""
+        return self.search is None or self.search.settings.search == "grid"
+
+    @property
+    def tuned_options(self) -> frozenset[str]:
+        """The options that are tuned; of ``group.option`` the group."""
+        return frozenset(name.partition(".")[0] for name in self.tune)
+
+    @property
+    def n_candidates(self) -> int:
+        """How many combinations of options are tried, at most; 1 where nothing is tuned."""
+        return len(self.grid()) if self.search is None else self.search.size
 
     def grid(self) -> tuple[Bound, ...]:
-        """Return every combination of the tuned options; a single entry where nothing is tuned."""
-        names = list(self.tune)
-        return tuple(
-            # In the order of the config: the last option varies fastest, and of equal scores the first
-            # combination wins.
-            replace(self.bound, options={**self.bound.options, **dict(zip(names, values, strict=True))})
-            for values in itertools.product(*self.tune.values())
-        )
+        """Return every combination of the tuned options; a single entry where nothing is tuned.
+
+        Of a search that draws, the values that its space names, one option at a time.
+        """
+        options = combinations if self.tries_all else one_by_one
+        return tuple(options(self.bound, self.tune))
+
+    def restored(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Turn options of a fitted classifier that were kept as JSON into those of the plan.
+
+        Parameters
+        ----------
+        options : mapping
+            All of them; JSON has fewer types than a config.
+        """
+        if not self.tries_all:
+            space = self.search.space if self.search is not None else {}
+            return with_options(self.bound, restored_values(space, options)).options
+        for bound in self.grid():
+            if bound.canonical() == {"kind": bound.kind, **options}:
+                return bound.options
+        return options
 
     def canonical(self) -> dict[str, Any]:
         """Return everything that its result depends on, as plain data."""
-        return {**self.bound.canonical(), "tune": {name: list(values) for name, values in self.tune.items()}}
+        grid = {name: list(values) for name, values in self.tune.items()}
+        tune = grid if self.search is None else self.search.canonical()
+        return {**self.bound.canonical(), "tune": tune}
 
 
 @dataclass(frozen=True)
@@ -180,9 +215,15 @@ def loadable(canonical: Mapping[str, Any]) -> dict[str, Any]:
         A copy, as far as it differs.
     """
     classifiers = {
-        name: {option: value for option, value in part.items() if option not in (part.get("tune") or ())}
-        if isinstance(part, Mapping)
-        else part
+        name: _untold(part) if isinstance(part, Mapping) else part
         for name, part in canonical.get("classifiers", {}).items()
     }
     return {**canonical, "classifiers": classifiers}
+
+
+def _untold(part: Mapping[str, Any]) -> dict[str, Any]:
+    tune = part.get("tune") or {}
+    options = dict(part)
+    for option in tune["space"] if is_search(tune) else tune:
+        options = without(options, option)
+    return options

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
 from harness.config.plan.plan import MOST_PROBABLE, Plan, PlannedClassifier
+from harness.config.plan.search import Search
+from harness.config.plan.tune_section import Tune, TuneSection, options_of, prune_problems
 from harness.config.promotion_policy import GATES
 from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
@@ -106,7 +108,7 @@ class _Resolver:
                 data = data.get(key, default) if isinstance(data, dict) else None
         if not isinstance(data, dict):
             return None
-        options = _options(data)
+        options = options_of(data)
         kind = data.get("kind")
         if not isinstance(kind, str):
             kinds = ", ".join(sorted(catalog.CATALOGUES[section]))
@@ -168,11 +170,9 @@ class _Resolver:
         planned = []
         for name, part in parts.items():
             path = f"classifiers.{name}"
-            grid = part.get("tune", {}) if isinstance(part, dict) else {}
             bound = self._part(path, "classifier")
-            tune = self._grid(path, bound, part, grid) if bound is not None else {}
             if bound is not None:
-                planned.append(PlannedClassifier(name, bound, tune))
+                planned.append(PlannedClassifier(name, bound, *self._tuned(path, bound, part)))
         return tuple(planned)
 
     def _audits(self) -> dict[str, Bound]:
@@ -252,49 +252,11 @@ class _Resolver:
                     what = "there is no such audit" if path.endswith("audits") else "there is no such gate"
                     self._note([Problem(f"{path}.{name}", what, suggest(name, choices))])
 
-    def _grid(self, path: str, bound: Bound, part: Any, grid: Any) -> dict[str, tuple[Any, ...]]:
-        if not isinstance(grid, dict):
-            self._note(
-                [Problem(f"{path}.tune", f"should map options to lists of values, got {abbreviate(grid)}")]
-            )
-            return {}
-        # Each value is checked as a single option would be, with the other tuned options at their first
-        # value.
-        tuned: dict[str, tuple[Any, ...]] = {}
-        for name, values in grid.items():
-            where = f"{path}.tune.{name}"
-            if not isinstance(values, list) or len(values) < 2:
-                self._note(
-                    [Problem(where, f"should be a list of two values or more, got {abbreviate(values)}")]
-                )
-            elif name in part:
-                self._note([Problem(where, f"{name!r} is set beside the grid", "remove one of them")])
-            else:
-                tuned[name] = self._values(path, bound, _options(part), name, values)
+    def _tuned(self, path: str, bound: Bound, part: Mapping[str, Any]) -> tuple[Tune, Search | None]:
+        section = TuneSection(path, bound, part, lambda option: self._folder(path, option))
+        tuned = section.read({problem.what for problem in self.problems if problem.where.startswith(path)})
+        self._note(section.problems)
         return tuned
-
-    def _values(
-        self, path: str, bound: Bound, base: dict[str, Any], name: str, values: list[Any]
-    ) -> tuple[Any, ...]:
-        where, checked = f"{path}.tune.{name}", []
-        for value in values:
-            try:
-                options = {**base, name: value}
-                candidate = catalog.bind(
-                    "classifier", bound.kind, options, path, lambda option: self._folder(path, option)
-                )
-                checked.append(candidate.options[name])
-            except ConfigError as error:
-                # An option that does not exist was reported with the others of its section.
-                reported = {problem.what for problem in self.problems if problem.where.startswith(path)}
-                self._note(
-                    [
-                        Problem(where, problem.what, problem.hint)
-                        for problem in error.problems
-                        if problem.what not in reported
-                    ]
-                )
-        return tuple(checked)
 
     def _labels(self, config: ExperimentConfig, corpus: Bound | None) -> LabelSet:
         default = STANCE if config.task == "stance" else FRAMING
@@ -361,12 +323,14 @@ class _Resolver:
         parts = [
             (f"classifiers.{planned.name}", bound) for planned in classifiers for bound in planned.grid()
         ]
+        searches = {f"classifiers.{planned.name}": planned.search for planned in classifiers}
         for path, bound in [*parts, *([("split", split)] if split is not None else [])]:
             if not bound.is_imported:
                 continue
             try:
                 # Any seed will do: nothing is fitted.
-                bound.make(labels=labels, seed=0)
+                instance = bound.make(labels=labels, seed=0)
+                self._note(prune_problems(path, instance, searches.get(path)))
             except ConfigError as error:
                 # Where wrong options were replaced by their defaults, others may have no effect only by that.
                 problems = [
@@ -377,10 +341,3 @@ class _Resolver:
                 self._note(
                     [replace(problem, where=f"{path}.{problem.where}".rstrip(".")) for problem in problems]
                 )
-
-
-def _options(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a section; a tuned option with its first value."""
-    grid = part.get("tune")
-    first = {k: v[0] for k, v in grid.items() if isinstance(v, list) and v} if isinstance(grid, dict) else {}
-    return first | {name: value for name, value in part.items() if name not in ("kind", "tune")}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.config.schema import Running
 from harness.evaluation.prepared import Prepared
-from harness.evaluation.trial import list_trials
+from harness.evaluation.trial import list_trials, searching_trial
 from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.cluster.address import Address
 from harness.runs.executors.cluster.allocation import Request
@@ -53,11 +53,14 @@ def _jobs(
 ) -> list[Job]:
     jobs = []
     for classifier in prepared.plan.classifiers:
-        trials = list_trials(prepared, classifier)
+        every = list_trials(prepared, classifier)
+        # What uses the options that another seed chose waits for it, in this process.
+        trials = [trial for trial in every if searching_trial(trial, every) is None]
         if isinstance(tracker, Tracker):
             jobs += [
                 Job(trial, tracker.unfinished(trial), tracker.lock_of(trial))
-                for trial in tracker.open_trials(classifier, trials)
+                for trial in tracker.open_trials(classifier, every)
+                if trial in trials
             ]
         else:
             jobs += [Job(trial, scratch / trial.digest) for trial in trials]

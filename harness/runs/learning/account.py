@@ -14,6 +14,7 @@ from harness.splits.leaks import Gate
 from harness.splits.leaks.duplicates import NEAR_JACCARD
 from harness.splits.leaks.evidence import Encode
 from harness.splits.leaks.resembling import resembling
+from harness.splits.split import TUNING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,6 +140,7 @@ def account_for(prepared: Prepared, gold: GoldFile, encode: Encode | None = None
     """
     (split,) = prepared.splits
     part_of = {id_: part for part in PARTS for id_ in split.part(part)}
+    part_of |= dict.fromkeys(split.tuning, "validation")
     ids_by_key: dict[tuple[str, str], list[str]] = {}
     corpus = prepared.corpus.rows
     for id_, text, target in zip(corpus["id"], corpus["text"], corpus["target"], strict=True):
@@ -199,7 +201,7 @@ def _leaks(
     prepared: Prepared, split: Split, rows: Sequence[GoldRow], encode: Encode | None
 ) -> dict[int, str]:
     """Return which new rows would leak, by their numbers, and how."""
-    apart_ids = [id_ for part in APART for id_ in split.part(part)]
+    apart_ids = [id_ for part in (*APART, TUNING) for id_ in split.part(part)]
     apart = prepared.take(apart_ids).rows
     bound = prepared.plan.audits.get("leaks")
     gate: Gate | None = bound.make() if bound is not None else None

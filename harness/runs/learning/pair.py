@@ -137,12 +137,12 @@ def cost_of(store: Store, pair: Sequence[GoldTraining], labels: int, repeats: in
     # What is there costs nothing, and says how long the rest takes.
     results = [training.finished(store) for training in pair]
     trials = len(list_trials(pair[-1].prepared, pair[-1].planned))
-    per_trial = trials * len(pair[-1].planned.grid())
+    per_trial = trials * pair[-1].planned.n_candidates
     missing = sum(result is None for result in results) * per_trial
     curve = len(sizes(labels)) * orders(repeats, trials) if repeats else 0
     # Of a grid, one combination takes its share.
     times = [
-        trial.seconds.get("fit", math.nan) / len(training.planned.grid())
+        trial.seconds.get("fit", math.nan) / training.planned.n_candidates
         for training, result in zip(pair, results, strict=True)
         for trial in (result.trials if result is not None else ())
     ]

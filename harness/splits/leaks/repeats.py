@@ -16,7 +16,7 @@ GRAVITY: Mapping[Alike, int] = {"near": 0, "contained": 1, "exact": 2}
 PASSAGE_WORDS = 8
 """So many words in a row are a passage: by chance, no two texts share one."""
 
-BEFORE_TEST = ("train", "validation", "calibration")
+BEFORE_TEST = ("train", "validation", "calibration", "tuning")
 """Parts that a classifier may learn or choose from."""
 
 
@@ -36,6 +36,10 @@ class Fold(Protocol):
         """Ids to calibrate on."""
 
     @property
+    def tuning(self) -> tuple[str, ...]:
+        """Ids to tune options on; empty where validation does that."""
+
+    @property
     def test(self) -> tuple[str, ...]:
         """Ids to score."""
 
@@ -48,6 +52,7 @@ class TwoParts:
     test: tuple[str, ...]
     validation: tuple[str, ...] = ()
     calibration: tuple[str, ...] = ()
+    tuning: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,8 @@ def _by_fold(
         # Reversed, so that train, the gravest part to repeat, is named where several parts hold a text.
         anywhere = [(id_, part) for part in reversed(BEFORE_TEST) for id_ in parts[part]]
         in_train = [(id_, "train") for id_ in parts["train"]]
-        for part, before in (("validation", in_train), ("calibration", in_train), ("test", anywhere)):
+        earlier = {**dict.fromkeys(BEFORE_TEST[1:], in_train), "test": anywhere}
+        for part, before in earlier.items():
             by_word = {word_of[row[0]]: row for row in before}
             by_rest = {likeness.rest_of[word]: row for word, row in by_word.items()}
             for id_ in parts[part]:

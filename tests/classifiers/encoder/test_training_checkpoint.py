@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import torch
 
 from harness.classifiers.encoder import encoder, training_checkpoint
 from harness.classifiers.encoder.options import Schedule
-from harness.classifiers.protocol import Example, Labelled, Resumable
+from harness.classifiers.protocol import Example, Labelled, Resumable, Watched
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
@@ -199,3 +200,34 @@ def test_rows_and_weights_are_part_of_the_identity() -> None:
 
 def test_the_encoder_declares_that_it_can_resume(checkpoint: str) -> None:
     assert isinstance(make(checkpoint), Resumable)
+
+
+def test_each_epoch_is_reported_also_those_before_an_interruption(
+    checkpoint: str, epochs: list[str], tmp_path: Path
+) -> None:
+    class BehindError(Exception):
+        """Ends a training that falls behind."""
+
+    def run(stop: int, folder: Path | None) -> list[float]:
+        scores: list[float] = []
+
+        def watch(score: float) -> None:
+            scores.append(score)
+            if len(scores) == stop:
+                raise BehindError
+
+        classifier = make(checkpoint)
+        assert isinstance(classifier, Watched)
+        assert classifier.n_steps == 4
+        classifier.checkpoint_dir, classifier.on_step = folder, watch
+        with contextlib.suppress(BehindError):
+            classifier.fit(data(), data())
+        return scores
+
+    whole = run(9, None)
+    assert len(whole) == 4
+    assert run(2, tmp_path) == whole[:2]
+    del epochs[:]
+    # The two epochs that are done are reported again, and only the others are trained.
+    assert run(9, tmp_path) == whole
+    assert len(epochs) == 2

@@ -74,6 +74,7 @@ class Fold:
     validation: tuple[str, ...]
     calibration: tuple[str, ...]
     test: tuple[str, ...]
+    tuning: tuple[str, ...] = ()
 
 
 def sentence(number: int) -> str:

@@ -1,0 +1,155 @@
+"""A candidate in, its score on the rows of the search out, unless its training falls behind or fails."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.classifiers.protocol import Classifier, Watched, fit
+from harness.classifiers.remote import BudgetError
+from harness.config.plan.search import with_options
+from harness.evaluation.fitting import labelled_part, make_classifier, predicted_part, seed_of
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import Trial
+from harness.evaluation.search.study import Drawn, Judged
+from harness.evaluation.search.tuning_rows import TuningRows
+from harness.scoring.score import score
+from harness.values.catalog import Bound
+from harness.values.errors import ClassifierError
+from harness.values.tables import Predictions
+
+
+class PrunedError(Exception):
+    """Ends the training of a candidate that falls behind."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A candidate that was judged, and the classifier that it left in this process."""
+
+    judged: Judged
+    classifier: Classifier | None = None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Fits candidates and scores them.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    trial : Trial
+    rows : TuningRows
+        Where candidates are judged.
+    folder : Path or None
+        Where checkpoints and predictions of candidates are kept.
+    """
+
+    prepared: Prepared
+    trial: Trial
+    rows: TuningRows
+    folder: Path | None
+
+    def __call__(self, number: int, options: Mapping[str, Any], drawn: Drawn | None = None) -> Fitted:
+        """Judge a candidate.
+
+        Parameters
+        ----------
+        number : int
+        options : mapping
+            Tuned option → value.
+        drawn : Drawn, optional
+            Is told of each step of a training that may be given up.
+
+        Raises
+        ------
+        ClassifierError
+            Where a candidate of a plain grid fails, or a budget is spent.
+        """
+        bound = with_options(self.trial.classifier.bound, options)
+        began = time.perf_counter()
+        # Outlives the training: of one that is given up, it is all there is.
+        reports: list[float] = []
+        judged = Judged(number, options, math.nan, "failed", 0.0)
+        classifier = None
+        try:
+            classifier, predictions, seconds = self._predict(number, bound, drawn, reports)
+            # Before the candidate is told: whatever is told has its predictions.
+            self._keep(number, predictions)
+            value = oriented(predictions, self.prepared)
+            judged = replace(judged, value=value, predict_seconds=seconds)
+            if math.isnan(value):
+                reason = f"{self.prepared.plan.primary.name} is undefined on these rows"
+                judged = replace(judged, reason=reason)
+            else:
+                judged = replace(judged, state="complete")
+        except PrunedError:
+            judged = replace(judged, value=reports[-1], state="pruned")
+        except ClassifierError as error:
+            # The options of a plain grid were chosen one by one, and a budget is spent for all candidates.
+            if self.trial.classifier.search is None or isinstance(error, BudgetError):
+                raise
+            judged = replace(judged, reason=str(error))
+        return Fitted(replace(judged, seconds=time.perf_counter() - began), classifier)
+
+    def _predict(
+        self, number: int, bound: Bound, drawn: Drawn | None, reports: list[float]
+    ) -> tuple[Classifier, Predictions, float]:
+        tables, seconds = [], 0.0
+        checkpoints = checkpoints_of(self.folder, number) if self.folder is not None else None
+        for fold, (inner, split, part) in enumerate(self.rows.parts):
+            classifier = make_classifier(bound, self.prepared, seed_of(self.trial))
+            # Of folds the first alone decides who goes on: the others would begin at step 1 again.
+            if isinstance(classifier, Watched) and drawn is not None and fold == 0 and self._prunes:
+                classifier.on_step = _watching(drawn, classifier.n_steps, reports)
+            train, held = (labelled_part(inner, bound, split, name) for name in ("train", part))
+            state_folder = (
+                checkpoints if len(self.rows.parts) == 1 else checkpoints and checkpoints / str(fold)
+            )
+            fit(classifier, train, held, state_folder)
+            began = time.perf_counter()
+            tables.append(predicted_part(inner, self.trial, classifier, split, part))
+            seconds += time.perf_counter() - began
+        return classifier, Predictions.concat(tables), seconds
+
+    @property
+    def _prunes(self) -> bool:
+        search = self.trial.classifier.search
+        return search is not None and search.settings.prune is not None
+
+    def _keep(self, number: int, predictions: Predictions) -> None:
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            predictions.write(table_of(self.folder, number))
+
+
+def _watching(drawn: Drawn, n_steps: int, reports: list[float]) -> Callable[[float], None]:
+    def watch(value: float) -> None:
+        reports.append(value)
+        # After its last step a training is over anyway, and its score is worth having.
+        if drawn.report(len(reports), value) and len(reports) < n_steps:
+            raise PrunedError
+
+    return watch
+
+
+def oriented(predictions: Predictions, prepared: Prepared) -> float:
+    """Score predictions of one part by the primary metric, higher is better; NaN where it is undefined."""
+    metric = prepared.plan.primary
+    part = str(predictions.rows["split"].iloc[0])
+    value = score(predictions, [metric], draws=0).value(metric.name, part)
+    return -value if metric.direction == "lower" else value
+
+
+def checkpoints_of(folder: Path, number: int) -> Path:
+    """Return where a candidate's training keeps its state."""
+    return folder / str(number)
+
+
+def table_of(folder: Path, number: int) -> Path:
+    """Return the file of a candidate's predictions."""
+    return folder / f"{number}.parquet"
