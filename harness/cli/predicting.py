@@ -131,18 +131,6 @@ RayAddress = Annotated[
 ]
 
 
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
-]
-Part = Annotated[
-    str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
-]
-Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
-Where = Annotated[
-    Executor, typer.Option(help="Label in this process, or in several at once: the same bytes.")
-]
-
-
 def predict(
     model: ModelAddress = "models:/stance@champion",
     frames: FramesAddress = "",

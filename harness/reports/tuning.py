@@ -198,6 +198,7 @@ def _shown(result: ClassifierResult) -> SearchRecord | None:
 
 def _rows(record: SearchRecord) -> str:
     rows = counted(record.n_rows, "row")
+    # Rows that are their own groups are said once.
     rows += f" in {counted(record.n_groups, 'group')}" if record.n_groups < record.n_rows else ""
     where = {
         "half": "that were set apart from validation for that",
@@ -237,6 +238,7 @@ def _sentences(result: ClassifierResult, record: SearchRecord, scores: pd.DataFr
 
 def _range(record: SearchRecord) -> tuple[float, float]:
     values = [each.score for each in record.candidates if each.state == "complete"]
+    # Candidates may all have the same score: a figure without height has no place for them.
     margin = 0.05 * (max(values) - min(values)) or 0.05
     return min(values) - margin, max(values) + margin
 
@@ -274,6 +276,7 @@ def _best_so_far(points: list[dict[str, Any]]) -> str:
     better = min if chosen["y"] == min(point["y"] for point in points) else max
     corners, best = [], points[0]["y"]
     for point in points:
+        # A step: the best stays what it was until the candidate that beats it.
         corners.append(f"{point['x']},{best}")
         best = better(best, point["y"])
         corners.append(f"{point['x']},{best}")

@@ -77,6 +77,7 @@ class Search:
             for name, values in self.space.items()
         }
         settings = self.settings.model_dump(mode="json", exclude_none=True)
+        # Of tuples, which YAML does not have.
         return settings | {"objectives": list(self.settings.objectives), "space": space}
 
 
@@ -118,6 +119,7 @@ def restored_values(space: Space, options: Mapping[str, Any]) -> dict[str, Any]:
         for name in path.split("."):
             value = value[name]
         if not isinstance(choices, Range):
+            # A value of its own kind again: plain data has no groups and no tuples.
             value = next(choice for choice in choices if plain(choice) == value)
         values[path] = value
     return values

@@ -89,6 +89,7 @@ class TuneSection:
                 values = self._range(where, name, raw, reported)
             else:
                 values = self._listed(where, name, raw, reported)
+            # What is wrong with the others was noted; the search is checked without them.
             if values:
                 space[name] = values
         if settings is None or not space:
@@ -230,6 +231,7 @@ def options_of(part: Mapping[str, Any]) -> dict[str, Any]:
             first = values["low"]
         else:
             continue
+        # An option that is set beside the space is refused elsewhere, and keeps its value until then.
         if not _has(given, str(name).split(".")):
             options = placed(options, str(name), first) or options
     return options
@@ -264,6 +266,7 @@ def _has(options: Any, path: list[str]) -> bool:
 
 
 def _is_number(value: Any) -> bool:
+    # True and false are numbers to Python.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) <= MAX_NUMBER if isinstance(value, int) else math.isfinite(value)

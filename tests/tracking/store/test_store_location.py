@@ -174,11 +174,11 @@ def test_a_moved_store_is_refused_and_corrected(ladder: Path, tmp_path: Path) ->
     )
     store = Store.open(copy, check=False)
     corrected = relocate(store)
-    # One experiment (the default one lies with the template); four parents and their six children; three
-    # models, none of them registered.
+    # One experiment (the default one lies with the template); four parents, their six children, and the four
+    # candidates of those that are tuned; three models, none of them registered.
     assert corrected.counts == {
         "experiments.artifact_location": 1,
-        "runs.artifact_uri": 10,
+        "runs.artifact_uri": 14,
         "logged_models.artifact_location": 3,
         "model_versions.storage_location": 0,
     }

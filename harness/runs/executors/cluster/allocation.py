@@ -125,6 +125,7 @@ def allocate(nodes: Sequence[Node], request: Request, jobs: int) -> Allocation:
     """
     gpus = request.gpus if request.gpus is not None else float(any(node.gpus >= 1 for node in nodes))
     threads = request.threads or _threads(nodes, min(request.workers or jobs, jobs))
+    # Room is counted node by node: halves of two nodes do not make one job.
     needed = Allocation(1, threads, gpus, request.gib)
     room = sum(needed.fits(node) for node in nodes)
     if not room:
@@ -141,6 +142,7 @@ def describe(nodes: Sequence[Node]) -> str:
 
 def _threads(nodes: Sequence[Node], jobs: int) -> int:
     """Return the most threads with which so many jobs run at once; 1 where they do not even so."""
+    # From the most downwards: cores that nobody uses cost more than a job that waits for none.
     largest = int(max((node.cpus for node in nodes), default=1))
     for threads in range(largest, 1, -1):
         if sum(node.cpus // threads for node in nodes) >= jobs:

@@ -81,6 +81,7 @@ class Bridge:
     """
 
     def __init__(self, wire: Connection) -> None:
+        # A thread for each job sends, and messages must not mix.
         self._wire, self._lock = wire, threading.Lock()
         self._task: Any = None
         self._shared: Any = None
@@ -148,6 +149,7 @@ class Bridge:
         task = ray.remote(num_cpus=0, max_retries=0)(look)
         asked = {}
         for identity, *_ in self._nodes():
+            # Hard: another node would answer for one that cannot.
             there = NodeAffinitySchedulingStrategy(identity, soft=False)
             asked[identity] = task.options(scheduling_strategy=there).remote(needed, paths)
         done, _ = ray.wait(list(asked.values()), num_returns=len(asked), timeout=PROBE_SECONDS)
@@ -188,6 +190,7 @@ class Bridge:
         }
         # A few pieces ahead of the driver at most: an object store may be smaller than a model.
         self._task = ray.remote(max_retries=0, _generator_backpressure_num_objects=2)(task)
+        # Once for all jobs: each node keeps a copy.
         self._shared = ray.put(shared)
         self._send("ready")
 
