@@ -104,7 +104,7 @@ test: setup ## run the tests: [ARGS="-k name"]
 	@$(VENV_PYTHON) -m pytest $(IN_PARALLEL) $(ARGS)
 
 torture: setup ## inject every fault, the slow ones too; prints what was tried and survived
-	@$(VENV_PYTHON) -m pytest tests/faults -m 'torture or not torture' $(ARGS)
+	@$(VENV_PYTHON) -m pytest tests/faults tests/runs/test_ray.py -m 'torture or not torture' $(ARGS)
 
 golden: setup ## rewrite tests/golden, the texts that people read; then look at git diff
 	@$(VENV_PYTHON) -m pytest -q --write-golden tests

@@ -37,6 +37,8 @@ WAITS, GONE = "for 1 CPU, 1.5 GiB of memory: ", "does not answer any more"
 VERBS = ("praised", "blasted", "met")
 
 pytestmark = [
+    # Minutes on two cores, and waits that another test's load makes longer.
+    pytest.mark.torture,
     pytest.mark.skipif(
         importlib.util.find_spec("ray") is None, reason="Ray is not installed: stance-harness[ray]"
     ),
