@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,10 @@ def issues_of(subject: Subject) -> LabelIssues | None:
 
 def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None:
     """Return the indices of probably mislabelled rows, the most probable first; None if none can be told."""
-    from cleanlab import filter as single_label
-    from cleanlab.multilabel_classification import filter as multi_label
+    # On import one of its modules silences all warnings of the process, ours of later classifiers too.
+    with warnings.catch_warnings():
+        from cleanlab import filter as single_label
+        from cleanlab.multilabel_classification import filter as multi_label
 
     # By the probability of the label itself, the number that the table shows.
     ranked = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
