@@ -151,7 +151,7 @@ def _closing_paragraphs(sentences: Sequence[Sentence], rules: SpeechRules) -> se
     return {
         number
         for index, number in enumerate(numbers)
-        if texts[number][0] in rules.openers
+        if texts[number].startswith(tuple(rules.openers))
         or rules.closes(" ".join(texts[later] for later in numbers[index : index + _MAX_SPOKEN]))
     }
 

@@ -5,7 +5,7 @@ import pytest
 from harness.articles.holders import find_holders
 from harness.articles.mentions import find_mentions
 from harness.articles.quotations import blank_quotations, quotation_continues
-from harness.articles.sentences import split_sentences
+from harness.articles.sentences import Sentence, split_sentences
 from harness.values.parties import from_records
 
 REGISTRY = from_records(
@@ -217,3 +217,9 @@ def test_answers_of_an_interview_are_of_who_is_interviewed(opening: str, name: s
 def test_one_letter_with_a_colon_is_no_interview() -> None:
     labels = holder_labels("Tilda Marsh wrote.\n\nA: Varna lied.\n\nB: Varna won.")
     assert set(labels) == {"writer"}
+
+
+def test_a_line_without_text_is_read() -> None:
+    sentences = [Sentence(1, "", 0, 0, 0, "body"), Sentence(2, "Crane said Varna lied.", 0, 22, 1, "body")]
+    holders = find_holders(sentences, find_mentions(sentences, REGISTRY))
+    assert [holder.label for holder in holders] == ["writer", "Ostrel"]
