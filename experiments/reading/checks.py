@@ -125,6 +125,7 @@ class Parts:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     calibration: tuple[str, ...] = ()
+    tuning: tuple[str, ...] = ()
 
 
 def gate(full: Corpus, implied: Corpus | None = None) -> Finding:

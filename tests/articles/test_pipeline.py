@@ -19,6 +19,7 @@ from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError
 
 NO_MODEL = "there is no model"
+NOT_WRITTEN = "so no table was written"
 PARTIES = """
 - {name: Ostrel, kind: country, leaders: [{name: Mara Crane, aliases: [Crane]}]}
 - {name: Varna, kind: country, aliases: [Varnans]}
@@ -246,7 +247,7 @@ def test_a_notebook_shows_the_counts() -> None:
 def test_a_table_without_rows_is_not_written() -> None:
     Path("b.txt").write_text("It rained.")
     reading = read_files("b.txt", outputs=(Path("o.csv"),))
-    assert len(reading.notes) == 1
+    assert NOT_WRITTEN in reading.notes[-1]
     assert reading.written == []
     assert not Path("o.csv").exists()
 
@@ -258,7 +259,7 @@ def test_words_are_computed_by_default_for_few_rows_alone(
     monkeypatch.setattr(pipeline, "MAX_EXPLAINED", limit)
     reading = read_files("a.txt", outputs=(Path("a.html"),))
     assert ('"words": [["blamed", 0.6]]' in Path("a.html").read_text()) is explained
-    assert ["--explain" in note for note in reading.notes] == ([] if explained else [True])
+    assert any("--explain" in note for note in reading.notes) is not explained
     read_files("a.txt", outputs=(Path("a.html"),), explain=True)
     assert '"words": [["blamed", 0.6]]' in Path("a.html").read_text()
 

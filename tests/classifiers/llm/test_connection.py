@@ -160,7 +160,8 @@ def test_a_server_that_refuses_everything_is_waited_for_aloud_and_not_for_ever(c
     assert MAX_REFUSED < clock.now - 100 < MAX_REFUSED + 2 * MAX_INTERVAL
     assert {line.split(":")[0] for _, line in clock.lines} == {"waiting"}
     moments = [moment for moment, _ in clock.lines]
-    assert moments[0] - 100 < 15
+    # Waits grow and are drawn at random: the first that is long is said, whichever it is.
+    assert moments[0] - 100 < 30
     assert all(30 <= after - before < 120 for before, after in itertools.pairwise(moments))
     assert len(moments) >= 4
 
