@@ -125,7 +125,7 @@ def measure_all(
         fastest = max(results, key=lambda each: each.rows_per_second)
         raise ClassifierError(
             f"none of {counted(len(results), 'finalist')} labels"
-            f" {settings.at_least.rows_per_second:g} rows a second, which at_least asks for; the fastest,"
+            f" as many rows a second as at_least asks for, {settings.at_least.rows_per_second:g}; the fastest,"
             f" candidate {fastest.number}, labels {number(fastest.rows_per_second, places=1)}"
         )
     return choice, classifier, results

@@ -286,7 +286,7 @@ def test_finalists_are_timed_and_the_chosen_one_is_fast_enough(tmp_path: Path) -
     assert {0, 2} <= weighed.front
     assert all(each.megabytes > 0 for each in weighed.finalists)
     impossible = f"search: grid, at_least: {{rows_per_second: 1.0e+9}}, {space}"
-    with pytest.raises(ClassifierError, match=r"none of 3 finalists .* 1e\+09 rows a second.*candidate 0"):
+    with pytest.raises(ClassifierError, match=r"none of 3 finalists .*1e\+09; the fastest, candidate 0"):
         run(toys.prepared(tmp_path, verbs(impossible, "search_toys:slow")), tmp_path / "none")
 
 
