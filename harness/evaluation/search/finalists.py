@@ -125,8 +125,8 @@ def measure_all(
         fastest = max(results, key=lambda each: each.rows_per_second)
         raise ClassifierError(
             f"none of {counted(len(results), 'finalist')} labels"
-            f" as many rows a second as at_least asks for, {settings.at_least.rows_per_second:g}; the fastest,"
-            f" candidate {fastest.number}, labels {number(fastest.rows_per_second, places=1)}"
+            f" as many rows a second as at_least asks for, {settings.at_least.rows_per_second:g}; the"
+            f" fastest, candidate {fastest.number}, labels {number(fastest.rows_per_second, places=1)}"
         )
     return choice, classifier, results
 
