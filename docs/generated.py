@@ -38,8 +38,8 @@ def write(folder: Path) -> None:
 
 CLASSIFIERS = """\
 `kind:` of an entry under `classifiers:`. Options are keys beside it; `tune: {C: [0.1, 1, 10]}` is a grid, and
-`tune` with a `space` a search, on rows that promotion does not go by (see the guide on searches). A kind of your own is `module:function`, where the module lies beside the
-config.
+`tune` with a `space` a search, on rows that promotion does not go by (see the guide on searches). A
+kind of your own is `module:function`, where the module lies beside the config.
 """
 SPLITS = """\
 `kind:` under `split:`. What is drawn is drawn by group, such as the article, wherever the corpus has groups.
