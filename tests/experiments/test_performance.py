@@ -14,6 +14,8 @@ from sentences import numbers, words
 
 from experiments.performance import __main__ as bench
 from experiments.performance import encoder, section
+from experiments.performance.untrained import by_turns, middle
+from harness.classifiers.protocol import Example
 from harness.tracking.store.location import project
 
 
@@ -87,3 +89,17 @@ def test_what_is_measured_leaves_the_own_runs_alone(tmp_path: Path, monkeypatch:
 def test_what_is_published_names_its_ratios() -> None:
     text = section.RESULTS.read_text(encoding="utf-8")
     assert re.findall(r"^## (.*)$", text, re.MULTILINE)[0] == section.RATIOS
+
+
+def test_ways_of_labelling_take_turns_and_the_first_turn_is_not_counted() -> None:
+    labelled: list[str] = []
+    ways = {name: lambda examples, name=name: labelled.append(f"{name}{len(examples)}") for name in "ab"}
+    rates = by_turns(ways, [Example("a"), Example("b")], 2)
+    assert labelled == ["a2", "b2"] * 3
+    assert [len(values) for values in rates.values()] == [2, 2]
+
+
+def test_ratios_are_taken_turn_by_turn() -> None:
+    # By the clock 2, 1 and 4 times, of which the middle is 2; the ratio of the medians would be 1.5.
+    fast, slow = [(2.0, 3.0), (6.0, 3.0), (4.0, 3.0)], [(1.0, 1.0), (6.0, 1.5), (1.0, 1.0)]
+    assert middle(fast, slow) == (2.0, 3.0)
