@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from experiments.performance import encoder, section
 from experiments.performance.inference import rate
-from experiments.performance.untrained import Untrained, by_turns, middle, proba, some, untrained
+from experiments.performance.untrained import BESIDE, Untrained, by_turns, middle, proba, some, untrained
 from harness.classifiers.encoder.engines.acceptance import gaps
 from harness.classifiers.encoder.engines.computing import OnnxEngine, TorchEngine
 from harness.classifiers.encoder.engines.export import export
@@ -98,7 +98,8 @@ def main() -> None:
             f"MiniLM with so many of its layers and a fresh head, {len(examples)} rows of"
             f" {encoder.corpus_name()} ({np.mean(lengths):.0f} tokens on average), {thread_count()} threads,"
             f" {given.turns} turns. All of it is timed: marking and tokenizing, and for int8 computing"
-            f" {AGAIN:.0%} of the rows once more in ONNX Runtime's fp32.",
+            f" {AGAIN:.0%} of the rows once more in ONNX Runtime's fp32."
+            f" {BESIDE}",
             "",
             *lines,
             "",

@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 
 from experiments.performance import encoder, section
 from experiments.performance.inference import SHAPES, rate, seconds
-from experiments.performance.untrained import Untrained, by_turns, middle, proba, some, untrained, use_threads
+from experiments.performance.untrained import (
+    BESIDE,
+    Untrained,
+    by_turns,
+    middle,
+    proba,
+    some,
+    untrained,
+    use_threads,
+)
 from harness.audits import run_audits
 from harness.audits.experiment_audits import subject_of
 from harness.classifiers.encoder.engines.computing import OnnxEngine, TorchEngine
@@ -170,7 +179,7 @@ def main() -> None:
     ]
     about = (
         f"The packaged MiniLM with a fresh head, {len(examples)} of the {len(test):,} test rows of"
-        f" {encoder.corpus_name()} at equal distances, {given.turns} turns; tokenizing is timed."
+        f" {encoder.corpus_name()} at equal distances, {given.turns} turns; tokenizing is timed. {BESIDE}"
     )
     text = "\n".join([about, "", *lines])
     print(text)

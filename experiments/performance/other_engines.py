@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from experiments.performance import encoder, section
 from experiments.performance.inference import pipeline
-from experiments.performance.untrained import Untrained, by_turns, middle, proba, some, untrained
+from experiments.performance.untrained import BESIDE, Untrained, by_turns, middle, proba, some, untrained
 from harness.classifiers.encoder.batching import Batch
 from harness.classifiers.encoder.engines.choice import has_instructions_for
 from harness.classifiers.encoder.engines.computing import (
@@ -167,7 +167,7 @@ def main() -> None:
         [
             f"The packaged MiniLM with a fresh head, {len(examples)} test rows of {encoder.corpus_name()},"
             f" {thread_count()} threads, {given.turns} turns; tokenizing is timed. A packed model offers on"
-            f" this processor: {', '.join(offered)}.",
+            f" this processor: {', '.join(offered)}. {BESIDE}",
             "",
             *[line.replace(" nan |", " |") for line in lines],
         ]

@@ -29,6 +29,9 @@ from harness.classifiers.encoder.training import seeded
 from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.values.labels import STANCE
 
+BESIDE = "Where something else runs beside it, processor time says more than the clock."
+"""What every section says of its two clocks."""
+
 Way = TypeVar("Way")
 
 
