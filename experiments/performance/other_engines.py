@@ -127,7 +127,7 @@ def of_the_harness(model: Untrained, setup: list[Batch]) -> dict[str, EncoderEng
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=64)
+    parser.add_argument("--rows", type=int, default=48)
     parser.add_argument("--turns", type=int, default=5)
     given = parser.parse_args()
     parts = encoder.rows(encoder.written())
