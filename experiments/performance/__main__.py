@@ -1,7 +1,7 @@
 """Benchmarks in, ``results.md`` out: one after another, each in a process of its own.
 
     make bench [ONLY=linear,inference]
-    make bench-long                       # what takes longer: executors, 50 trials, a million rows
+    make bench-long                  # what takes longer: executors, 50 trials, a million rows, fewer layers
 
 A new one is a module beside this with a ``main`` that calls :func:`experiments.performance.section.write`,
 and a line in :data:`CORES` or :data:`LONG`. One that fails does not keep the others from being run.
@@ -31,7 +31,13 @@ CORES: dict[str, int | None] = {
 }
 """Modules, in the order in which they are run, and how many cores each is measured on; None for all."""
 
-LONG: dict[str, int | None] = {"executors": None, "trials": None, "growth": None}
+LONG: dict[str, int | None] = {
+    "executors": None,
+    "trials": None,
+    "growth": None,
+    "depth": None,
+    "evaluation": None,
+}
 """The same of those that are too long for every change."""
 
 

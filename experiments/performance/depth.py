@@ -1,5 +1,6 @@
 """How much faster is an encoder of three layers, or of two, than the packaged one of six?
 
+    make bench-long                                              # or, by itself:
     python -m experiments.performance.depth
 
 Writes its section of ``results.md``. All depths label the same rows in one process and take turns, from the

@@ -1,5 +1,6 @@
 """Would evaluation and audits be faster in ONNX Runtime than in PyTorch, both in fp32?
 
+    make bench-long                                              # or, by itself:
     python -m experiments.performance.evaluation
 
 Writes its section of ``results.md``. The packaged encoder with a fresh head, which is as fast as a trained

@@ -50,7 +50,7 @@ def test_how_long_it_lasted_is_kept(path: Path, golden: Golden) -> None:
 
 
 def test_every_benchmark_can_be_run(capsys: pytest.CaptureFixture[str], golden: Golden) -> None:
-    for name in bench.CORES:
+    for name in (*bench.CORES, *bench.LONG):
         assert callable(importlib.import_module(f"experiments.performance.{name}").main)
     with pytest.raises(SystemExit):
         bench.main(["--only", "linear,speed"])
