@@ -33,6 +33,9 @@ _GENERIC = frozenset(_COMMON.split())
 _SHORTEST = 9
 """Letters of a single word from which it is taken for a party's name in any language."""
 
+_MOST_OWNERS = 3
+"""Parties that may share a name which the article decides; "Green Party" of more tells nothing of the state."""
+
 _PARTY_EXCEPTED: Mapping[str, tuple[str, ...]] = {
     "Vox (Spain)": ("Vox Media", "Vox pop", "Vox populi", "Vox Populi")
 }
@@ -162,9 +165,9 @@ def _party(
         # "Norwegian Progress Party"; the name alone is left to the article, of several parties, too.
         of_state = "New Zealand" if party.code == "NZ" else (*record.get("demonyms", ()), state)[0]
         sure.append(f"{of_state} {english.removeprefix('The ')}")
-        unsure += [english] if is_free and not _is_everyday(party.english, owners) else []
+        unsure += [english] if is_free and not _is_vague(party.english, owners) else []
     for form in (party.own, party.acronym):
-        if len(form.text) < 3 or form.key in theirs or form.text == english or _is_everyday(form, owners):
+        if len(form.text) < 3 or form.key in theirs or form.text == english or _is_vague(form, owners):
             continue
         is_sure = (form.is_sure if form is party.own else form.flag == "!") and owners[form.key] == 1
         (sure if is_sure else unsure).append(form.text)
@@ -178,11 +181,11 @@ def _party(
     return {key: value for key, value in entry.items() if value}
 
 
-def _is_everyday(name: ListedName, owners: Mapping[str, int]) -> bool:
-    """Whether a name says more often something else: "Horizons", "The Left" of several parties."""
-    if " " not in name.text:
-        return name.flag == "?"
-    return name.text.startswith("The ") and owners[name.key] > 1
+def _is_vague(name: ListedName, owners: Mapping[str, int]) -> bool:
+    """Whether a name tells too little: "Horizons", "The Left" of several parties, "Green Party" of many."""
+    if " " not in name.text and name.flag == "?":
+        return True
+    return owners[name.key] > (1 if name.text.startswith("The ") else _MOST_OWNERS)
 
 
 def read_names() -> dict[str, dict[str, Any]]:
