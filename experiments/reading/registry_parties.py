@@ -34,7 +34,7 @@ _SHORTEST = 9
 """Letters of a single word from which it is taken for a party's name in any language."""
 
 _MOST_OWNERS = 3
-"""Parties that may share a name which the article decides; "Green Party" of more tells nothing of the state."""
+"""Parties that may share a name which the article decides; "Green Party" of more tells no state."""
 
 _PARTY_EXCEPTED: Mapping[str, tuple[str, ...]] = {
     "Vox (Spain)": ("Vox Media", "Vox pop", "Vox populi", "Vox Populi")
@@ -124,9 +124,7 @@ def _listed(line: str) -> ListedParty:
     return ListedParty(code, acronym, english, own)
 
 
-def parties(
-    states: Mapping[str, str], records: Mapping[str, Mapping[str, Any]]
-) -> Iterator[dict[str, Any]]:
+def parties(states: Mapping[str, str], records: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Make the parties of the lists.
 
     Parameters
