@@ -98,12 +98,12 @@ def test_a_party_has_its_names(write) -> None:
 
 
 def test_a_name_of_two_or_three_is_left_to_the_article(write) -> None:
-    write(*(f"{code}: | Saffron Party | " for code in ("SE", "DK", "NO")))
-    assert made()["Saffron Party (Norway)"] == {
-        "name": "Saffron Party (Norway)",
+    write(*(f"{code}: | Saffron! | " for code in ("SE", "DK", "NO")))
+    assert made()["Saffron (Norway)"] == {
+        "name": "Saffron (Norway)",
         "kind": "party",
-        "aliases": ["Norwegian Saffron Party"],
-        "ambiguous": ["Saffron Party"],
+        "aliases": ["Norwegian Saffron"],
+        "ambiguous": ["Saffron"],
     }
 
 
@@ -118,14 +118,14 @@ def test_a_name_that_tells_too_little_stands_only_beside_its_state(write, name: 
 
 
 def test_a_name_that_another_entry_has_stays_its_own(write) -> None:
-    write("SE: SAF! | Saffron Party | Saffranspartiet")
-    entries = made(Ostrelia={"name": "Ostrelia", "aliases": ["SAF"], "ambiguous": ["Saffron Party"]})
-    assert entries["Saffron Party (Sweden)"]["aliases"] == ["Swedish Saffron Party", "Saffranspartiet"]
+    write("SE: SAF! | Saffron! | Saffranspartiet")
+    entries = made(Ostrelia={"name": "Ostrelia", "aliases": ["SAF"], "ambiguous": ["Saffron"]})
+    assert entries["Saffron (Sweden)"]["aliases"] == ["Swedish Saffron", "Saffranspartiet"]
 
 
 def test_more_names_are_read_by_language(write) -> None:
     write(
-        "Saffron Party | Saffron; Crocus? | Rote Safranpartei | Parti du safran | Azafrán? [a]",
+        "Saffron Party | Saffron; Crocus? | Rote Safranpartei | Parti safran | Azafrán? [a]",
         file="party_names.txt",
     )
     assert read_names() == {
@@ -134,7 +134,7 @@ def test_more_names_are_read_by_language(write) -> None:
             "ambiguous": ["Crocus"],
             "names": {
                 "de": {"names": ["Rote Safranpartei", "Roten Safranpartei"]},
-                "fr": {"names": ["Parti du safran"]},
+                "fr": {"names": ["Parti safran"]},
                 "es": {"ambiguous": ["Azafrán"]},
             },
         }
@@ -143,7 +143,7 @@ def test_more_names_are_read_by_language(write) -> None:
 
 def test_more_names_leave_those_of_the_record_where_they_are() -> None:
     record = {"name": "Saffron Party", "ambiguous": ["Saffron"]}
-    more = {"aliases": ["Saffron", "Crocus Party"], "names": {"fr": {"names": ["Parti du safran"]}}}
+    more = {"aliases": ["Saffron", "Crocus Party"], "names": {"fr": {"names": ["Parti safran"]}}}
     assert with_names(record, more) == record | {"aliases": ["Crocus Party"], "names": more["names"]}
 
 
