@@ -79,8 +79,8 @@ def look_up(digest: str, folder: Path) -> TeacherLabels | None:
     folder : Path
         In which this training keeps what it has finished.
     """
-    own, shared = _files(digest, folder)
-    if (labels := _read(own)) is not None:
+    private, shared = _files(digest, folder)
+    if (labels := _read(private)) is not None:
         return labels
     labels = _read(shared)
     return labels and replace(labels, usage={**labels.usage, FROM_CACHE: 1.0})
@@ -88,8 +88,8 @@ def look_up(digest: str, folder: Path) -> TeacherLabels | None:
 
 def keep(labels: TeacherLabels, digest: str, folder: Path) -> None:
     """Write what a teacher said, for this training to resume with, and into the cache for others."""
-    own, shared = _files(digest, folder)
-    labels.write(own)
+    private, shared = _files(digest, folder)
+    labels.write(private)
     try:
         shared.parent.mkdir(parents=True, exist_ok=True)
         # Two trainings may end at once: each writes a draft of its own.
