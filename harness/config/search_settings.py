@@ -35,6 +35,15 @@ class AtLeast(Strict):
     )
 
 
+class SearchBudget(Strict):
+    """What every search of an experiment may take, so that its classifiers are compared at equal cost."""
+
+    trials: int = Field(ge=2, le=MAX_CANDIDATES, description="Candidates of each search.")
+    minutes: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Minutes of fitting candidates, of each search."
+    )
+
+
 class SearchSettings(Strict):
     """How options are searched for."""
 
