@@ -39,8 +39,8 @@ class Running(Strict):
     workers: int | None = Field(
         None,
         ge=1,
-        description="Trials, or candidates of a search, at once. Default: one a CUDA device, else what cores and"
-        " memory allow.",
+        description="Trials or candidates at once. Default: one a CUDA device, else what cores and memory"
+        " allow.",
     )
     threads: int | None = Field(
         None, ge=1, description="Threads of each trial. Default: the cores divided by the trials at once."
