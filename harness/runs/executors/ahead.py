@@ -102,9 +102,10 @@ class Ahead:
         for digest, job in list(self._jobs.items()):
             if job.trial.classifier.name != classifier:
                 continue
-            is_waiting = digest in self._ends and self._ends[digest].cancel()
-            if is_waiting or self._searches.pop(digest, None) is not None:
+            if self._searches.pop(digest, None) is not None:
                 del self._jobs[digest]
+            elif digest in self._ends and self._ends[digest].cancel():
+                del self._jobs[digest], self._ends[digest]
         self._finish()
 
     def close(self) -> None:
