@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import numpy as np
 from toys import Verbs
 
 from harness.classifiers.protocol import Examples, Labelled
-from harness.values.errors import ClassifierError
+from harness.values.errors import ClassifierError, HarnessWarning, MissingPackageError
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -64,6 +65,36 @@ class Counted(Verbs):
 
 def counted(*, strength: float = 1.0, folder: Path, fatal: int = -1, labels: LabelSet, seed: int) -> Counted:
     return Counted(strength, folder, fatal, labels, seed)
+
+
+class Marked(Verbs):
+    """Leaves a file for each training: its strength, process, begin and end; weak ones take longer.
+
+    One above 8 fails; ``behaves`` says what one above 4 does.
+    """
+
+    deterministic = True
+
+    def __init__(self, strength: float, folder: Path, behaves: str, labels: LabelSet, seed: int) -> None:
+        super().__init__(strength, "", labels, seed)
+        self.folder, self.behaves = folder, behaves
+
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+        began = time.monotonic_ns()
+        if self.strength > 8:
+            raise ClassifierError("too strong")
+        if self.strength > 4 and self.behaves == "warns":
+            warnings.warn(f"as strong as {self.strength:.2f}", HarnessWarning, stacklevel=1)
+        if self.strength > 4 and self.behaves == "package":
+            raise MissingPackageError("nlp2000", "this", "extra")
+        time.sleep(0.1 / (1 + self.strength))
+        super().fit(train, validation)
+        name = f"{self.strength!r} {os.getpid()} {began} {time.monotonic_ns()}"
+        (self.folder / name).touch()
+
+
+def marked(*, strength: float = 1.0, folder: Path, behaves: str = "", labels: LabelSet, seed: int) -> Marked:
+    return Marked(strength, folder, behaves, labels, seed)
 
 
 class Stepwise(Verbs):

@@ -28,7 +28,7 @@ from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.cluster.address import Address
 from harness.runs.executors.cluster.allocation import Request
 from harness.runs.executors.cluster.workers import ClusterSettings
-from harness.runs.executors.jobs import Job, run_job
+from harness.runs.executors.jobs import Job
 from tests.ray_cluster import two_nodes
 
 CONFIG: dict[str, Any] = {
@@ -52,7 +52,7 @@ def here(prepared: Prepared, folder: Path) -> list[float]:
     seconds = []
     for job in jobs_of(prepared, folder):
         began = time.perf_counter()
-        run_job(prepared, job)
+        job.run(prepared)
         seconds.append(time.perf_counter() - began)
     return seconds
 

@@ -95,6 +95,7 @@ def _corpus_lines(plan: Plan) -> list[str]:
         line for name, estimate in estimates(prepared) for line in _asked(name, estimate, audits.get(name))
     ]
     notes = [f"note: {note}" for note in (*prepared.info.split.notes, *guarantee_notes(prepared))]
+    notes += [f"note: {prepared.info.budgets}"] if prepared.info.budgets else []
     limits = (*prepared.language_notes, *memory_notes(prepared), too_few_test_rows(prepared))
     cautions = [text for text in limits if text]
     return [_line(line) for line in [*lines, *notes, *(f"caution: {text}" for text in cautions)]]

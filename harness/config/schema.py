@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from harness.config.promotion_policy import PromotionPolicy, Strict
-from harness.config.search_settings import SearchSettings
+from harness.config.search_settings import SearchBudget, SearchSettings
 from harness.values.catalog import CATALOGUES, Section, lookup, options_model
 from harness.values.errors import Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, Task
@@ -39,7 +39,8 @@ class Running(Strict):
     workers: int | None = Field(
         None,
         ge=1,
-        description="Trials at once. Default: one a CUDA device, else what cores and memory allow.",
+        description="Trials or candidates at once. Default: one a CUDA device, else what cores and memory"
+        " allow.",
     )
     threads: int | None = Field(
         None, ge=1, description="Threads of each trial. Default: the cores divided by the trials at once."
@@ -168,6 +169,7 @@ class ExperimentConfig(Strict):
     model_name: Name | None = Field(None, description="Name of the registered model. Default: the task.")
     promotion: PromotionPolicy = Field(default_factory=lambda: PromotionPolicy.model_validate({}))
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
+    search_budget: SearchBudget | None = Field(None, description="Gives all searches the same budget.")
     run: Running = Field(default_factory=lambda: Running.model_validate({}))
     secrets: tuple[str, ...] = Field(
         (),
@@ -179,6 +181,7 @@ class ExperimentConfig(Strict):
 SECTIONS: Mapping[str, type[Strict]] = {
     "tracking": Tracking,
     "run": Running,
+    "search_budget": SearchBudget,
     "calibration": Calibration,
     "abstention": Abstention,
     "promotion": PromotionPolicy,

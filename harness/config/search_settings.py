@@ -11,6 +11,9 @@ from harness.config.promotion_policy import Strict
 MAX_CANDIDATES = 10_000
 """Of a search or a grid: fitted one after the other, even classifiers of a second would take three hours."""
 
+MAX_BATCH = 1000
+"""More candidates at once would learn nothing from each other."""
+
 SCORE, SPEED, SIZE = "score", "rows_per_second", "megabytes"
 """What candidates can be better in: the primary metric, and what is measured of finalists alone."""
 
@@ -32,6 +35,15 @@ class AtLeast(Strict):
     )
 
 
+class SearchBudget(Strict):
+    """What every search of an experiment may take, so that its classifiers are compared at equal cost."""
+
+    trials: int = Field(ge=2, le=MAX_CANDIDATES, description="Candidates of each search.")
+    minutes: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Minutes of fitting candidates, of each search."
+    )
+
+
 class SearchSettings(Strict):
     """How options are searched for."""
 
@@ -48,6 +60,13 @@ class SearchSettings(Strict):
         allow_inf_nan=False,
         description="No candidate begins after so many minutes of fitting candidates. Without it, a"
         " search that is resumed ends with the same candidates.",
+    )
+    batch: int = Field(
+        1,
+        ge=1,
+        le=MAX_BATCH,
+        description="Candidates that are drawn at once, by the results of earlier batches, and fitted at once"
+        " where run.executor is processes or ray. Another batch draws other candidates.",
     )
     prune: Literal["hyperband"] | None = Field(
         None, description="Ends the training of candidates that fall behind; for classifiers with epochs."

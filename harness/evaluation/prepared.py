@@ -12,6 +12,7 @@ import numpy as np
 from harness.classifiers.checkpoints import LANGUAGES
 from harness.classifiers.protocol import Labelled, corpus_examples
 from harness.config.plan import Plan, PlannedClassifier, card_of
+from harness.config.plan.budgets import budget_note
 from harness.config.plan.plan import UNSET
 from harness.evaluation.results import (
     ClassifierResult,
@@ -200,6 +201,7 @@ class Prepared:
                 tuple(notes),
                 count_repeats(self.splits),
             ),
+            budgets=budget_note(plan.classifiers),
         )
 
     @cached_property

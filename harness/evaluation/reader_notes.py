@@ -8,9 +8,10 @@ from harness.evaluation.prepared import Prepared
 
 
 def notes_of(prepared: Prepared) -> list[str]:
-    """Return notes on languages, language models, split and guarantees, a sentence each."""
+    """Return notes on languages, language models, split, budgets and guarantees, a sentence each."""
+    budgets = [prepared.info.budgets] if prepared.info.budgets else []
     before = [*prepared.language_notes, *memory_notes(prepared)]
-    return [*before, *prepared.info.split.notes, *guarantee_notes(prepared)]
+    return [*before, *prepared.info.split.notes, *budgets, *guarantee_notes(prepared)]
 
 
 def memory_risk(corpus: str, model: str) -> str:

@@ -263,6 +263,8 @@ class ExperimentInfo:
         The config with all defaults, as JSON.
     corpus : CorpusInfo
     split : SplitInfo
+    budgets : str
+        What its classifiers may spend on tuning, see :func:`harness.config.plan.budgets.budget_note`.
     """
 
     name: str
@@ -277,6 +279,7 @@ class ExperimentInfo:
     config_text: str
     corpus: CorpusInfo
     split: SplitInfo
+    budgets: str = ""
 
     def __repr__(self) -> str:
         return (

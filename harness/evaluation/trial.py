@@ -29,7 +29,8 @@ from harness.evaluation.fitting import (
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult
 from harness.evaluation.search.record import SearchRecord
-from harness.evaluation.search.search import search
+from harness.evaluation.search.search import Chosen, search
+from harness.evaluation.search.workers import CandidateWorkers
 from harness.scoring.score import score
 from harness.splits import Split
 from harness.values.catalog import Bound
@@ -65,7 +66,7 @@ def run_trial(
     folder: Path,
     unfinished: Path | None = None,
     fitted_by: TrialResult | None = None,
-    searched_by: TrialResult | None = None,
+    searched_by: TrialResult | Chosen | None = None,
 ) -> TrialResult:
     """Fit a classifier for one seed and fold and predict validation, calibration and test.
 
@@ -82,8 +83,9 @@ def run_trial(
         deletes it.
     fitted_by : TrialResult, optional
         Of the other task: nothing is fitted, and the classifier that this trial saved predicts.
-    searched_by : TrialResult, optional
-        Of the seed that searched for options, where that is done once a fold; see :func:`searching_trial`.
+    searched_by : TrialResult or Chosen, optional
+        Of the seed that searched for options, where that is done once a fold (see :func:`searching_trial`);
+        or from :func:`search_of`.
 
     Raises
     ------
@@ -108,13 +110,33 @@ def run_trial(
         raise ClassifierError(
             f"it gave no prediction for any of {counted(len(predictions), 'row')}: there is nothing to score"
         )
-    seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
+    searched = searched_by.seconds if isinstance(searched_by, Chosen) else 0.0
+    seconds = {"fit": searched + fitted - began, "predict": time.perf_counter() - fitted}
     # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     usage = dict(classifier.usage()) if isinstance(classifier, Metered) else {}
     provenance = dict(classifier.provenance()) if isinstance(classifier, Attributed) else {}
     saved = save(classifier, folder)
     return TrialResult(trial, predictions, options, curves, seconds, saved, usage, provenance, record)
+
+
+def search_of(prepared: Prepared, trial: Trial, unfinished: Path, workers: CandidateWorkers) -> Chosen:
+    """Search for the options of a trial, whose candidates are fitted elsewhere.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    trial : Trial
+    unfinished : Path
+        As for :func:`run_trial`, which goes on from there.
+    workers : CandidateWorkers
+
+    Raises
+    ------
+    ClassifierError
+        Where no candidate has a score.
+    """
+    return search(prepared, trial, unfinished / SEARCH, workers)
 
 
 def validation_predictions(prepared: Prepared, trial: Trial, options: Mapping[str, Any]) -> Predictions:
@@ -271,19 +293,21 @@ def _searches_once(classifier: PlannedClassifier) -> bool:
 
 
 def _fitted(
-    prepared: Prepared, trial: Trial, unfinished: Path | None, searched_by: TrialResult | None
+    prepared: Prepared, trial: Trial, unfinished: Path | None, searched_by: TrialResult | Chosen | None
 ) -> tuple[Classifier, Mapping[str, Any], SearchRecord | None]:
     bound, record = trial.classifier.bound, None
     folder = unfinished / "0" if unfinished is not None else None
     # Another seed has chosen: its options are fitted with this one.
-    if searched_by is not None:
+    if isinstance(searched_by, TrialResult):
         bound = replace(bound, options=searched_by.options)
     elif trial.classifier.tune:
         with _scratch(unfinished) as scratch:
-            chosen = search(prepared, trial, scratch)
-        bound, record, folder = chosen.bound, chosen.record, chosen.folder or folder
+            chosen = searched_by or search(prepared, trial, scratch)
+        bound, record = chosen.bound, chosen.record
         if chosen.classifier is not None:
             return chosen.classifier, bound.options, record
+        if unfinished is not None:
+            folder = chosen.checkpoints(unfinished / SEARCH) or folder
     split = prepared.split_of(trial.fold)
     classifier = make_classifier(bound, prepared, seed_of(trial))
     train = labelled_part(prepared, bound, split, "train")

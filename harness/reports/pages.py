@@ -77,7 +77,7 @@ def run_page(summary: Summary, about: About = About()) -> str:
             slices=slice_groups(summary),
             shows_text=summary.shows_text,
             tuned=tuning_in_short(summary.result),
-            search=search_page(summary.result, summary.scores),
+            search=search_page(summary.result, summary.scores, summary.experiment.budgets),
             findings=worst_first(summary.result.findings),
             zip=zip,
             external=summary.result.classifier.bound.kind == EXTERNAL,

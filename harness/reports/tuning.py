@@ -106,7 +106,7 @@ def tuned_fact(result: ClassifierResult) -> str:
     return f"{names}, on {_rows(record)}" if names and record is not None else names or "nothing"
 
 
-def search_page(result: ClassifierResult, scores: pd.DataFrame) -> SearchPage | None:
+def search_page(result: ClassifierResult, scores: pd.DataFrame, budgets: str = "") -> SearchPage | None:
     """Return what the report shows of a search; None where there was none.
 
     Parameters
@@ -114,6 +114,8 @@ def search_page(result: ClassifierResult, scores: pd.DataFrame) -> SearchPage | 
     result : ClassifierResult
     scores : DataFrame
         Of whole splits, see :class:`harness.values.tables.Scores`.
+    budgets : str
+        What the classifiers of the experiment may spend on tuning.
     """
     record = _shown(result)
     if record is None:
@@ -137,7 +139,7 @@ def search_page(result: ClassifierResult, scores: pd.DataFrame) -> SearchPage | 
     ]
     return SearchPage(
         record,
-        tuple(_sentences(result, record, scores)),
+        (*_sentences(result, record, scores), *([f"{budgets[:1].upper()}{budgets[1:]}."] if budgets else [])),
         tuple(result.classifier.tune),
         ranked[:SHOWN],
         ranked[SHOWN:],

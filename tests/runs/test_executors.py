@@ -23,7 +23,7 @@ from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials
 from harness.runs import classifiers as run_of_classifiers
 from harness.runs.executors.ahead import Ahead
-from harness.runs.executors.jobs import Job, run_job
+from harness.runs.executors.jobs import Job
 from harness.runs.executors.resources import Resources
 from harness.runs.experiment import ExperimentRun, FailedClassifiersError
 from harness.tracking.store import Store
@@ -182,7 +182,7 @@ def test_a_result_that_nobody_logged_is_taken_by_the_next_run(folder: Path) -> N
     prepared = toys.prepared(folder, config.read_text(encoding="utf-8").split("classifiers:\n")[1])
     tracker = Tracker(Store.open(folder), prepared.plan)
     for trial in list_trials(prepared, prepared.plan.classifiers[0]):
-        run_job(prepared, Job(trial, tracker.unfinished(trial), tracker.lock_of(trial)))
+        Job(trial, tracker.unfinished(trial), tracker.lock_of(trial)).run(prepared)
     before = attempts(folder)
     assert set(harness.run(config, trust=True).classifiers) == {"marked", "verbs"}
     assert attempts(folder) == before

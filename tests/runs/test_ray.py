@@ -99,6 +99,33 @@ def test_trials_end_as_in_this_process_whatever_befalls_them(folder: Path, clust
     pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
+@pytest.mark.parametrize("storage", [False, True])
+def test_candidates_of_a_search_are_those_of_this_process(
+    folder: Path, cluster: TwoNodes, storage: bool
+) -> None:
+    (folder / "marks").mkdir()
+    (folder / "shared").mkdir()
+    tune = "search: tpe, trials: 14, batch: 4, space: {strength: {low: 0.01, high: 12.0}}"
+    options = f"folder: {folder / 'marks'}, behaves: warns, tune: {{{tune}}}"
+    classifiers = f"  searched: {{kind: 'search_toys:marked', {options}}}\n  verbs: {{kind: 'toys:verbs'}}"
+    config = toys.prepared(folder, classifiers, seeds="[1]").plan.source
+    more = {"storage": str(folder / "shared")} if storage else {}
+    finished = []
+    for settings in ({}, on(cluster, **more)):
+        with pytest.warns(errors.HarnessWarning, match="as strong as"):
+            finished.append(harness.run(config, set=settings | {"audits": []}, track=False, trust=True))
+    alone, beside = (each["searched"].result for each in finished)
+    assert alone.predictions.proba().tobytes() == beside.predictions.proba().tobytes()
+    records = [str(each.trials[0].search.candidates) for each in (alone, beside)]
+    # All but the seconds that each took.
+    first, second = (re.sub(r"seconds=[^,]*", "", each) for each in records)
+    assert first == second
+    processes = {path.name.split()[1] for path in (folder / "marks").iterdir()}
+    # On both nodes, and here.
+    assert len(processes) >= 3
+    assert not list((folder / "shared").iterdir())
+
+
 @pytest.fixture
 def nodes(cluster: TwoNodes) -> TwoNodes:
     """Return the cluster with both nodes, whatever an earlier test did to them, and without marks."""

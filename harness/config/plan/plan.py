@@ -171,6 +171,8 @@ class Plan:
         # Defaults are filled in and options have one spelling, so that two ways to write the same experiment
         # have the same digest, and a new default in a later version does not change an old run's config.
         declared = self.config.model_dump(mode="json")
+        # It stands under each classifier, as if it had been written there.
+        del declared["search_budget"]
         # Left out where there are none: configs of earlier versions keep their digests.
         for name, unset in UNSET.items():
             if declared[name] == unset:

@@ -14,6 +14,7 @@ from harness.config.plan.search import Search
 from harness.config.plan.tune_section import Tune, TuneSection, options_of, prune_problems
 from harness.config.promotion_policy import GATES
 from harness.config.schema import OFF, ExperimentConfig, validated
+from harness.config.search_settings import SearchBudget
 from harness.scoring.metrics import selection
 from harness.values import catalog, own_code
 from harness.values.catalog import Bound
@@ -71,7 +72,11 @@ class _Resolver:
         if corpus is not None:
             self._check_corpus(corpus, "corpus")
             corpus = self._with_parts(corpus)
-        classifiers = self._classifiers()
+        classifiers = self._classifiers(config.search_budget)
+        declared = self.document.data.get("classifiers")
+        parts = declared.values() if isinstance(declared, dict) else ()
+        if config.search_budget and not any(isinstance(part, dict) and "tune" in part for part in parts):
+            self._note([Problem("search_budget", "has no effect: no classifier has a tune")])
         labels = self._labels(config, corpus)
         if config.thresholds is not None and not labels.multi:
             hint = f"each row gets the most probable of {', '.join(labels.names)}"
@@ -163,7 +168,7 @@ class _Resolver:
             if path not in self.partial or "no effect" not in problem.what:
                 self._note([replace(problem, where=path + problem.where.removeprefix("corpus"))])
 
-    def _classifiers(self) -> tuple[PlannedClassifier, ...]:
+    def _classifiers(self, budget: SearchBudget | None) -> tuple[PlannedClassifier, ...]:
         parts = self.document.data.get("classifiers")
         if not isinstance(parts, dict):
             return ()
@@ -172,7 +177,7 @@ class _Resolver:
             path = f"classifiers.{name}"
             bound = self._part(path, "classifier")
             if bound is not None:
-                planned.append(PlannedClassifier(name, bound, *self._tuned(path, bound, part)))
+                planned.append(PlannedClassifier(name, bound, *self._tuned(path, bound, part, budget)))
         return tuple(planned)
 
     def _audits(self) -> dict[str, Bound]:
@@ -252,8 +257,10 @@ class _Resolver:
                     what = "there is no such audit" if path.endswith("audits") else "there is no such gate"
                     self._note([Problem(f"{path}.{name}", what, suggest(name, choices))])
 
-    def _tuned(self, path: str, bound: Bound, part: Mapping[str, Any]) -> tuple[Tune, Search | None]:
-        section = TuneSection(path, bound, part, lambda option: self._folder(path, option))
+    def _tuned(
+        self, path: str, bound: Bound, part: Mapping[str, Any], budget: SearchBudget | None
+    ) -> tuple[Tune, Search | None]:
+        section = TuneSection(path, bound, part, lambda option: self._folder(path, option), budget)
         tuned = section.read({problem.what for problem in self.problems if problem.where.startswith(path)})
         self._note(section.problems)
         return tuned

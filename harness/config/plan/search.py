@@ -77,6 +77,9 @@ class Search:
             for name, values in self.space.items()
         }
         settings = self.settings.model_dump(mode="json", exclude_none=True)
+        # Searches of before there were batches keep their digests.
+        if settings["batch"] == 1:
+            del settings["batch"]
         # Of tuples, which YAML does not have.
         return settings | {"objectives": list(self.settings.objectives), "space": space}
 

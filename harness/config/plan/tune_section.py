@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from harness.classifiers.protocol import Watched
 from harness.config.plan.search import Range, Search, option_at, some_values
 from harness.config.schema import described
-from harness.config.search_settings import KEYS, MAX_CANDIDATES, SearchSettings
+from harness.config.search_settings import KEYS, MAX_CANDIDATES, SearchBudget, SearchSettings
 from harness.values import catalog
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
+from harness.values.formatting import counted
 
 Tune = Mapping[str, tuple[Any, ...]]
 RANGE_KEYS = frozenset({"low", "high", "log"})
@@ -40,6 +41,8 @@ class TuneSection:
         Its section of the config.
     folder : callable
         Option → the folder that relative paths in it start from.
+    budget : SearchBudget or None
+        Of every search of the experiment.
     problems : list of Problem
         Grows while the section is read.
     """
@@ -48,6 +51,7 @@ class TuneSection:
     bound: Bound
     part: Mapping[str, Any]
     folder: Callable[[str], Path]
+    budget: SearchBudget | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, reported: set[str]) -> tuple[Tune, Search | None]:
@@ -69,9 +73,12 @@ class TuneSection:
                 for name, raw in tune.items()
                 if (values := self._listed(f"{name}", str(name), raw, reported))
             }
-            self._refuse_many("", math.prod(map(len, grid.values())))
+            n = math.prod(map(len, grid.values()))
+            self._refuse_many("", n)
+            if tune and len(grid) == len(tune):
+                self._refuse_other_budget(n, can_end=False)
             return grid, None
-        return self._search(tune, reported)
+        return self._search(self._budgeted(tune), reported)
 
     def _search(self, tune: Mapping[str, Any], reported: set[str]) -> tuple[Tune, Search | None]:
         try:
@@ -101,7 +108,29 @@ class TuneSection:
             for name in ranges:
                 self._note(f"space.{name}", "a grid needs a list of values", "search: tpe draws from a range")
             self._refuse_many("space", search.size)
+            if not ranges and len(space) == len(tune["space"]):
+                self._refuse_other_budget(search.size, can_end=True)
         return {name: some_values(values) for name, values in space.items()}, search
+
+    def _budgeted(self, tune: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a search with the budget of the experiment, beside which it has none of its own."""
+        if self.budget is None:
+            return tune
+        for name in ("trials", "minutes"):
+            if name in tune:
+                self._note(name, "is set beside search_budget", "remove one of them")
+        stated = self.budget.model_dump(exclude_none=True)
+        # A grid has as many candidates as combinations, whoever says how many there should be.
+        return {**tune, **without(stated, "trials" if tune.get("search") == "grid" else "")}
+
+    def _refuse_other_budget(self, n: int, *, can_end: bool) -> None:
+        """Note that a grid of ``n`` combinations takes more or less than the budget."""
+        budget, hint = self.budget, "search: tpe and search: random have a budget"
+        if budget is not None and n != budget.trials:
+            what = f"is a grid of {counted(n, 'combination')}, and search_budget gives"
+            self._note("", f"{what} {counted(budget.trials, 'candidate')}", hint)
+        elif budget is not None and budget.minutes is not None and not can_end:
+            self._note("", "does not end after the minutes of search_budget", hint)
 
     def _range(self, where: str, name: str, raw: Mapping[str, Any], reported: set[str]) -> Range | None:
         unknown = [str(key) for key in raw if key not in RANGE_KEYS]

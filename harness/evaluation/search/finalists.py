@@ -72,8 +72,7 @@ def finalists(judged: Sequence[Judged]) -> list[Judged]:
 
 def measure_all(
     judged: Sequence[Judged],
-    fitted: Callable[[Judged], Classifier],
-    rows: Examples,
+    measure: Callable[[Judged], tuple[Measured, Classifier | None]],
     settings: SearchSettings,
     folder: Path | None,
 ) -> tuple[Judged, Classifier | None, list[Measured]]:
@@ -83,10 +82,8 @@ def measure_all(
     ----------
     judged : sequence of Judged
         All candidates.
-    fitted : callable
-        Fits a candidate to all training rows.
-    rows : sequence of Example
-        What speed is measured on.
+    measure : callable
+        A candidate → its speed and size, and the classifier, fitted to all training rows, if it is here.
     settings : SearchSettings
         Without more objectives, measuring ends with the first that reaches what is asked.
     folder : Path, optional
@@ -96,7 +93,7 @@ def measure_all(
     -------
     Judged
     Classifier or None
-        None where it was measured before.
+        None where it was measured before, or in another process.
     list of Measured
 
     Raises
@@ -110,8 +107,7 @@ def measure_all(
     for finalist in finalists(judged):
         earlier, fresh_fit = before.get(finalist.number), None
         if earlier is None:
-            fresh_fit = fitted(finalist)
-            earlier = Measured(finalist.number, speed(fresh_fit, rows), size(fresh_fit))
+            earlier, fresh_fit = measure(finalist)
         results.append(earlier)
         # After each: a process that is killed now does not choose by other times later.
         _write(folder, results)
@@ -129,6 +125,21 @@ def measure_all(
             f" fastest, candidate {fastest.number}, labels {number(fastest.rows_per_second, places=1)}"
         )
     return choice, classifier, results
+
+
+def measured(number: int, classifier: Classifier, rows: Examples) -> Measured:
+    """Measure a finalist.
+
+    Parameters
+    ----------
+    number : int
+        Of the candidate.
+    classifier : Classifier
+        Fitted to all training rows.
+    rows : sequence of Example
+        What speed is measured on.
+    """
+    return Measured(number, speed(classifier, rows), size(classifier))
 
 
 def speed(classifier: Classifier, rows: Examples) -> float:

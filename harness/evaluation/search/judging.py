@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from harness.classifiers.protocol import Classifier, Watched, fit
 from harness.classifiers.remote import BudgetError
@@ -29,9 +28,10 @@ class PrunedError(Exception):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A candidate that was judged, and the classifier that it left in this process."""
+    """A candidate that was judged, what it predicted, and the classifier that it left in this process."""
 
     judged: Judged
+    predictions: Predictions | None = None
     classifier: Classifier | None = None
 
 
@@ -46,7 +46,7 @@ class Judge:
     rows : TuningRows
         Where candidates are judged.
     folder : Path or None
-        Where checkpoints and predictions of candidates are kept.
+        Where trainings of candidates keep checkpoints.
     """
 
     prepared: Prepared
@@ -54,15 +54,12 @@ class Judge:
     rows: TuningRows
     folder: Path | None
 
-    def __call__(self, number: int, options: Mapping[str, Any], drawn: Drawn | None = None) -> Fitted:
+    def __call__(self, drawn: Drawn) -> Fitted:
         """Judge a candidate.
 
         Parameters
         ----------
-        number : int
-        options : mapping
-            Tuned option → value.
-        drawn : Drawn, optional
+        drawn : Drawn
             Is told of each step of a training that may be given up.
 
         Raises
@@ -70,16 +67,14 @@ class Judge:
         ClassifierError
             Where a candidate of a plain grid fails, or a budget is spent.
         """
-        bound = with_options(self.trial.classifier.bound, options)
+        bound = with_options(self.trial.classifier.bound, drawn.options)
         began = time.perf_counter()
         # Outlives the training: of one that is given up, it is all there is.
         reports: list[float] = []
-        judged = Judged(number, options, math.nan, "failed", 0.0)
-        classifier = None
+        judged = Judged(drawn.number, drawn.options, math.nan, "failed", 0.0)
+        classifier, predictions = None, None
         try:
-            classifier, predictions, seconds = self._predict(number, bound, drawn, reports)
-            # Before the candidate is told: whatever is told has its predictions.
-            self._keep(number, predictions)
+            classifier, predictions, seconds = self._predict(bound, drawn, reports)
             value = oriented(predictions, self.prepared)
             judged = replace(judged, value=value, predict_seconds=seconds)
             if math.isnan(value):
@@ -94,17 +89,18 @@ class Judge:
             if self.trial.classifier.search is None or isinstance(error, BudgetError):
                 raise
             judged = replace(judged, reason=str(error))
-        return Fitted(replace(judged, seconds=time.perf_counter() - began), classifier)
+        judged = replace(judged, seconds=time.perf_counter() - began, steps=tuple(reports))
+        return Fitted(judged, predictions, classifier)
 
     def _predict(
-        self, number: int, bound: Bound, drawn: Drawn | None, reports: list[float]
+        self, bound: Bound, drawn: Drawn, reports: list[float]
     ) -> tuple[Classifier, Predictions, float]:
         tables, seconds = [], 0.0
-        checkpoints = checkpoints_of(self.folder, number) if self.folder is not None else None
+        checkpoints = checkpoints_of(self.folder, drawn.number) if self.folder is not None else None
         for fold, (inner, split, part) in enumerate(self.rows.parts):
             classifier = make_classifier(bound, self.prepared, seed_of(self.trial))
             # Of folds the first alone decides who goes on: the others would begin at step 1 again.
-            if isinstance(classifier, Watched) and drawn is not None and fold == 0 and self._prunes:
+            if isinstance(classifier, Watched) and drawn.trial is not None and fold == 0:
                 classifier.on_step = _watching(drawn, classifier.n_steps, reports)
             train, held = (labelled_part(inner, bound, split, name) for name in ("train", part))
             state_folder = (
@@ -115,16 +111,6 @@ class Judge:
             tables.append(predicted_part(inner, self.trial, classifier, split, part))
             seconds += time.perf_counter() - began
         return classifier, Predictions.concat(tables), seconds
-
-    @property
-    def _prunes(self) -> bool:
-        search = self.trial.classifier.search
-        return search is not None and search.settings.prune is not None
-
-    def _keep(self, number: int, predictions: Predictions) -> None:
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            predictions.write(table_of(self.folder, number))
 
 
 def _watching(drawn: Drawn, n_steps: int, reports: list[float]) -> Callable[[float], None]:

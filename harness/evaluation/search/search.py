@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 import shutil
+import time
 import warnings
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.classifiers.protocol import Classifier, Watched, corpus_examples, fit
+from harness.classifiers.protocol import Classifier, Watched
 from harness.config.plan import PlannedClassifier
 from harness.config.plan.search import Search, with_options
 from harness.config.search_settings import SCORE, SearchSettings
-from harness.evaluation.fitting import (
-    ending_rows,
-    labelled_part,
-    make_classifier,
-    seed_of,
-)
+from harness.evaluation.fitting import make_classifier
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
 from harness.evaluation.search.finalists import Measured, measure_all, measures
@@ -28,6 +23,7 @@ from harness.evaluation.search.optimism import tuning_optimism
 from harness.evaluation.search.record import SearchCandidate, SearchRecord
 from harness.evaluation.search.study import STARTUP, Drawn, Judged, Study, brackets, repeated
 from harness.evaluation.search.tuning_rows import TuningRows, tuning_rows
+from harness.evaluation.search.workers import CandidateWorkers, Here
 from harness.values import seeds
 from harness.values.catalog import Bound, plain
 from harness.values.errors import ClassifierError, HarnessWarning
@@ -50,22 +46,29 @@ class Chosen:
     record : SearchRecord
     classifier : Classifier or None
         Fitted with these options to all training rows; None where that is still to be done.
-    folder : Path or None
-        Where the checkpoints of its training are, if there are any.
+    seconds : float
+        Wall time of the search.
     """
 
     bound: Bound
     record: SearchRecord
     classifier: Classifier | None = None
-    folder: Path | None = None
+    seconds: float = 0.0
+
+    def checkpoints(self, folder: Path) -> Path | None:
+        """Return where the training of the chosen candidate left its state, in the folder of the search."""
+        # Folds leave the state of five trainings on fewer rows: none of them is resumed on all rows.
+        return checkpoints_of(folder, self.record.chosen) if self.record.rows == "half" else None
+
+
+def is_handed_out(classifier: PlannedClassifier) -> bool:
+    """Say whether a search gains by workers: it has batches, or finalists that have to be timed alone."""
+    search = classifier.search
+    return search is not None and (search.settings.batch > 1 or measures(search.settings))
 
 
 def search(
-    prepared: Prepared,
-    trial: Trial,
-    folder: Path | None,
-    executor: Executor | None = None,
-    width: int = 1,
+    prepared: Prepared, trial: Trial, folder: Path | None, workers: CandidateWorkers | None = None
 ) -> Chosen:
     """Try the candidates of a classifier and choose the one with the best primary metric.
 
@@ -77,21 +80,21 @@ def search(
     folder : Path, optional
         Where finished candidates are kept: a search that finds some goes on after them, to the same end as
         one that was never stopped, but for a limit of minutes.
-    executor : Executor, optional
-        Judges the candidates of a batch at once; each is begun with the same seed, wherever it runs.
-    width : int
-        Candidates of a batch. Another width is another search.
+    workers : CandidateWorkers, optional
+        Where candidates are fitted. Left out, this process fits one after the other, of the same batches.
 
     Raises
     ------
     ClassifierError
         Where no candidate has a score; of a plain grid, where one fails.
     """
+    began = time.perf_counter()
     classifier = trial.classifier
     rows = tuning_rows(prepared, prepared.split_of(trial.fold), classifier)
-    settings, study = _study_of(prepared, trial, folder, width)
+    settings, study = _study_of(prepared, trial, folder)
     limit = classifier.n_candidates
-    runner = _Runner(prepared, trial, rows, folder, keeps=executor is None)
+    here = Here(Judge(prepared, trial, rows, folder))
+    runner = _Runner(prepared, trial, rows, folder, workers or here, keeps=workers is None)
     title = f"{trial.name}: candidates"
     bar = iter(progress(range(limit), title, limit, "candidates"))
     # What an earlier process did counts for the estimate of what is left.
@@ -99,19 +102,19 @@ def search(
         next(bar, None)
     while len(study.judged) < limit and not _is_late(settings, study.judged):
         drawn = study.batch(limit)
-        for candidate, fitted in zip(drawn, runner.run(drawn, study, executor), strict=True):
+        for candidate, fitted in zip(drawn, runner.run(drawn, study), strict=True):
+            # Before it is told: whatever is told has its predictions.
+            runner.keep_predictions(fitted)
             study.tell(candidate, fitted.judged)
             runner.keep_best(study.judged, fitted)
             next(bar, None)
     # The bar is closed with what it counts.
     for _ in bar:
         pass
-    return _chosen(runner, study, settings)
+    return replace(_chosen(runner, study, settings), seconds=time.perf_counter() - began)
 
 
-def _study_of(
-    prepared: Prepared, trial: Trial, folder: Path | None, width: int
-) -> tuple[SearchSettings | None, Study]:
+def _study_of(prepared: Prepared, trial: Trial, folder: Path | None) -> tuple[SearchSettings | None, Study]:
     classifier = trial.classifier
     search = classifier.search
     settings = search.settings if search is not None else None
@@ -122,6 +125,7 @@ def _study_of(
         _warn_of_few(classifier, search, steps)
     file = folder / JOURNAL if folder is not None else None
     seed = seeds.derive(trial.seed, "search", trial.fold)
+    width = settings.batch if settings is not None else 1
     return settings, Study(kind, space, seed, file, steps=steps, width=width)
 
 
@@ -160,40 +164,43 @@ class _Runner:
     trial: Trial
     rows: TuningRows
     folder: Path | None
+    workers: CandidateWorkers
     keeps: bool
     best: Judged | None = None
     classifier: Classifier | None = None
 
-    def run(self, drawn: Sequence[Drawn], study: Study, executor: Executor | None) -> list[Fitted]:
-        """Judge a batch."""
+    def run(self, drawn: Sequence[Drawn], study: Study) -> Iterator[Fitted]:
+        """Judge a batch; yield what became of each, to be told before the next one is asked for."""
         # Small spaces are drawn from again and again: what was fitted once has the same score.
-        fresh = [each for each in drawn if repeated(study.judged, each.options) is None]
-        judge = Judge(self.prepared, self.trial, self.rows, self.folder)
-        if executor is not None:
-            # A training in another process can report to nobody here: it is not pruned.
-            numbers, options = [each.number for each in fresh], [each.options for each in fresh]
-            results = dict(zip(numbers, executor.map(judge, numbers, options), strict=True))
-        else:
-            results = {each.number: judge(each.number, each.options, each) for each in fresh}
-        return [results.get(each.number) or self._repeat(study, each) for each in drawn]
+        fresh = [
+            each
+            for position, each in enumerate(drawn)
+            if repeated(study.judged, each.options) is None
+            and all(dict(other.options) != dict(each.options) for other in drawn[:position])
+        ]
+        numbers = {each.number for each in fresh}
+        results = self.workers.judged(fresh)
+        for each in drawn:
+            if each.number in numbers:
+                yield next(results)
+            elif (earlier := repeated(study.judged, each.options)) is not None:
+                reason = f"the same as candidate {earlier.number}"
+                yield Fitted(Judged(each.number, each.options, earlier.value, "repeated", 0.0, reason))
+            else:
+                # Its twin of the same batch has no score.
+                yield from self.workers.judged([each])
 
-    def _repeat(self, study: Study, drawn: Drawn) -> Fitted:
-        earlier = repeated(study.judged, drawn.options)
-        assert earlier is not None
-        reason = f"the same as candidate {earlier.number}"
-        return Fitted(Judged(drawn.number, drawn.options, earlier.value, "repeated", 0.0, reason))
-
-    def fitted(self, judged: Judged) -> Classifier:
-        """Fit a candidate to all training rows."""
+    def measure(self, judged: Judged) -> tuple[Measured, Classifier | None]:
+        """Measure a finalist."""
         # The best one of a search by half was fitted to all training rows already.
-        if self.classifier is not None and judged == self.best:
-            return self.classifier
-        bound = with_options(self.trial.classifier.bound, judged.options)
-        split = self.prepared.split_of(self.trial.fold)
-        classifier = make_classifier(bound, self.prepared, seed_of(self.trial))
-        train = labelled_part(self.prepared, bound, split, "train")
-        fit(classifier, train, ending_rows(self.prepared, bound, split), None)
-        return classifier
+        fitted = self.classifier if judged == self.best else None
+        return self.workers.measured(judged, fitted)
+
+    def keep_predictions(self, fitted: Fitted) -> None:
+        """Write down what a candidate predicts, for the estimate of luck in the best score."""
+        if self.folder is not None and fitted.predictions is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            fitted.predictions.write(table_of(self.folder, fitted.judged.number))
 
     def keep_best(self, judged: Sequence[Judged], fitted: Fitted) -> None:
         """Keep classifier and checkpoints of the best candidate so far; remove those of the others."""
@@ -223,13 +230,9 @@ def _chosen(runner: _Runner, study: Study, settings: SearchSettings | None) -> C
     fitted = runner.classifier if runner.best == best else None
     measured: list[Measured] = []
     if settings is not None and measures(settings):
-        rows = corpus_examples(runner.prepared.take(runner.rows.ids))
-        best, fitted, measured = measure_all(study.judged, runner.fitted, rows, settings, runner.folder)
+        best, fitted, measured = measure_all(study.judged, runner.measure, settings, runner.folder)
     record = _with_measures(_record(runner, study, best), measured)
-    folder = checkpoints_of(runner.folder, best.number) if runner.folder is not None else None
-    # Folds leave the state of five trainings on fewer rows: none of them is resumed on all rows.
-    whole = folder if runner.rows.how == "half" else None
-    return Chosen(with_options(classifier.bound, best.options), record, fitted, whole)
+    return Chosen(with_options(classifier.bound, best.options), record, fitted)
 
 
 def _with_measures(record: SearchRecord, measured: Sequence[Measured]) -> SearchRecord:

@@ -4,12 +4,14 @@ Optuna draws. Its samplers have a random stream that a new process would begin a
 drawn by a sampler of its own, seeded by the candidate's number. What it draws then follows from the finished
 candidates and that number. Only finished candidates are written; one that was cut off is drawn again, the
 same. Several at a time are drawn as a batch, from what was finished before the batch, and told in the order
-of their numbers: which of them ends first changes nothing.
+of their numbers: which of them ends first changes nothing. Whether one of them is given up on the way follows
+from earlier batches, too: each has a copy of the study of its own, also in another process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import json
 import math
@@ -50,15 +52,18 @@ class Drawn:
         From 0.
     options : mapping
         Tuned option → checked value.
-    trial : optuna.trial.Trial
+    trial : optuna.trial.Trial or None
+        In a copy of the study that knows of earlier batches alone; None where no candidate is given up.
     """
 
     number: int
     options: Mapping[str, Any]
-    trial: optuna.trial.Trial
+    trial: optuna.trial.Trial | None = None
 
     def report(self, step: int, score: float) -> bool:
         """Note a score on the way, higher is better; return whether the candidate should be given up."""
+        if self.trial is None:
+            return False
         self.trial.report(score, step)
         return bool(self.trial.should_prune())
 
@@ -79,6 +84,8 @@ class Judged:
     reason : str
     predict_seconds : float
         Of predicting alone, beside whatever else ran then.
+    steps : tuple of float
+        Scores on the way, of a training that may be given up.
     """
 
     number: int
@@ -88,6 +95,7 @@ class Judged:
     seconds: float
     reason: str = ""
     predict_seconds: float = math.inf
+    steps: tuple[float, ...] = ()
 
 
 class Study:
@@ -111,6 +119,8 @@ class Study:
         self, kind: str, space: Space, seed: int, file: Path | None, *, steps: int = 0, width: int = 1
     ) -> None:
         self.kind, self.space, self.seed, self.width = kind, space, seed, width
+        self._prunes = steps > 0
+        self._asked: dict[int, optuna.trial.Trial] = {}
         self._labels = {
             name: [json.dumps(plain(value), ensure_ascii=False) for value in values]
             for name, values in space.items()
@@ -133,11 +143,16 @@ class Study:
         """Draw the next candidates: a batch, or as many of it as are left of ``limit``."""
         first = len(self._study.get_trials(deepcopy=False))
         numbers = range(first, min(first + self.width, limit))
-        drawn = [self._drawn(number) for number in numbers]
+        self._asked = {number: self._ask(number) for number in numbers}
+        # Copied before anything is told: after an interruption, too, nobody hears of others of the batch.
+        drawn = [
+            Drawn(number, self._options(trial.params), copy.deepcopy(trial) if self._prunes else None)
+            for number, trial in self._asked.items()
+        ]
         for candidate, earlier in zip(drawn, self._told, strict=False):
-            for step, value in earlier.intermediate_values.items():
-                candidate.trial.report(value, step)
-            self._study.tell(candidate.trial, _value(earlier), earlier.state)
+            trial = self._asked.pop(candidate.number)
+            _retrace(trial, _steps_of(earlier))
+            self._study.tell(trial, _value(earlier), earlier.state)
         rest, self._told = drawn[len(self._told) :], []
         return rest
 
@@ -147,12 +162,14 @@ class Study:
 
         state = optuna.trial.TrialState
         states = {"pruned": state.PRUNED, "failed": state.FAIL}
+        trial = self._asked.pop(drawn.number)
+        _retrace(trial, judged.steps)
         for key in ("state", "seconds", "reason", "predict_seconds"):
-            drawn.trial.set_user_attr(key, getattr(judged, key))
+            trial.set_user_attr(key, getattr(judged, key))
         # One that repeats another counts again: where TPE comes back to, it would come back to anyway.
         complete = judged.state in ("complete", "repeated")
         ended = self._study.tell(
-            drawn.trial, judged.value if complete else None, states.get(judged.state, state.COMPLETE)
+            trial, judged.value if complete else None, states.get(judged.state, state.COMPLETE)
         )
         self.judged.append(judged)
         if self._journal is not None:
@@ -176,7 +193,7 @@ class Study:
             shares = get_param_importances(self._study, evaluator=evaluator)
         return {name: float(share) for name, share in shares.items()}
 
-    def _drawn(self, number: int) -> Drawn:
+    def _ask(self, number: int) -> optuna.trial.Trial:
         from optuna.samplers import RandomSampler, TPESampler
 
         seed = seeds.derive(self.seed, "candidate", number)
@@ -191,8 +208,7 @@ class Study:
             else RandomSampler(seed=seed)
         )
         with _quiet():
-            trial = self._study.ask(self._distributions())
-        return Drawn(number, self._options(trial.params), trial)
+            return self._study.ask(self._distributions())
 
     def _distributions(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -227,6 +243,7 @@ class Study:
             attributes["seconds"],
             attributes["reason"],
             attributes["predict_seconds"],
+            _steps_of(trial),
         )
 
 
@@ -277,6 +294,18 @@ def _value(trial: optuna.trial.FrozenTrial) -> float | None:
     import optuna
 
     return trial.value if trial.state == optuna.trial.TrialState.COMPLETE else None
+
+
+def _steps_of(trial: optuna.trial.FrozenTrial) -> tuple[float, ...]:
+    return tuple(value for _, value in sorted(trial.intermediate_values.items()))
+
+
+def _retrace(trial: optuna.trial.Trial, steps: Sequence[float]) -> None:
+    """Report what the copy of a candidate reported."""
+    for step, value in enumerate(steps, start=1):
+        trial.report(value, step)
+        # Whatever the answer is: asked, Optuna marks the rung that the training reached, for later batches.
+        trial.should_prune()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial, TrialResult
+from harness.evaluation.search.search import Chosen
 from harness.evaluation.trial import run_trial
 from harness.tracking import run_files
 from harness.tracking.store.database import locked
@@ -36,21 +37,33 @@ class Job:
         A file that is locked while the trial runs; None where no other process may run it.
     is_shared : bool
         Whether the folder lies on storage that all nodes of a cluster see.
+    chosen : Chosen or None
+        The outcome of its search, where that is over already.
     """
 
     trial: Trial
     folder: Path
     lock: Path | None = None
     is_shared: bool = False
+    chosen: Chosen | None = None
 
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.trial.name
 
-def run_job(prepared: Prepared, job: Job) -> None:
-    """Run a trial, unless a process before has ended it, and leave the result in the job's folder."""
-    if job.lock is not None:
-        with locked(job.lock, f"it runs {job.trial.name} of {prepared.plan.name}"):
-            _run(prepared, job)
-    else:
-        _run(prepared, job)
+    @property
+    def is_ended(self) -> bool:
+        """Whether a process before has left the result in the folder."""
+        return (self.folder / ENDED).is_dir()
+
+    def run(self, prepared: Prepared) -> None:
+        """Run the trial, unless a process before has ended it, and leave the result in the folder."""
+        if self.lock is not None:
+            with locked(self.lock, f"it runs {self.name} of {prepared.plan.name}"):
+                _run(prepared, self)
+        else:
+            _run(prepared, self)
 
 
 def taken(trial: Trial, source: Path, folder: Path, labels: LabelSet) -> TrialResult | None:
@@ -78,11 +91,11 @@ def taken(trial: Trial, source: Path, folder: Path, labels: LabelSet) -> TrialRe
 
 def _run(prepared: Prepared, job: Job) -> None:
     ended, ending = job.folder / ENDED, job.folder / ENDING
-    if ended.is_dir():
+    if job.is_ended:
         return
     # What a process left that was killed while it wrote.
     shutil.rmtree(ending, ignore_errors=True)
-    result = run_trial(prepared, job.trial, ending / MODEL, job.folder)
+    result = run_trial(prepared, job.trial, ending / MODEL, job.folder, searched_by=job.chosen)
     ending.mkdir(parents=True, exist_ok=True)
     run_files.write_trial(ending, result)
     # In one step: a result is whole, or there is none.

@@ -236,6 +236,7 @@ def label_parts(labelling: Labelling, jobs: Sequence[PartJob], workers: Workers)
         order = sorted(jobs, key=lambda job: -len(job.shard.rows(job.total)))
         futures = {job.shard.number: workers.submit(job, job.name) for job in order}
         workers.start()
+        workers.finish()
         _wait(jobs, futures.values(), counter)
         tally = sum((futures[job.shard.number].result() for job in jobs), Tally())
     except BaseException:

@@ -7,12 +7,12 @@ a process for it, the same for trials and for parts of a file; an executor on ot
 from __future__ import annotations
 
 import contextlib
+import heapq
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from harness.values.errors import ClassifierError, HarnessError
@@ -46,7 +46,7 @@ class Work:
 class Workers(Protocol):
     """What runs jobs elsewhere, in the order in which they are submitted."""
 
-    def submit(self, job: Any, name: str) -> Future[Any]:
+    def submit(self, job: Any, name: str, *, urgent: bool = False, alone: bool = False) -> Future[Any]:
         """Queue a job; cancelling its future takes it out of the queue, unless it has begun.
 
         Parameters
@@ -55,10 +55,17 @@ class Workers(Protocol):
             One that can be pickled.
         name : str
             Of the job, for messages.
+        urgent : bool
+            Before those that are not.
+        alone : bool
+            While it runs, no other does.
         """
 
     def start(self) -> None:
-        """Begin, when all jobs are submitted."""
+        """Begin; more jobs may come."""
+
+    def finish(self) -> None:
+        """Hear that no more jobs come: what is idle from then on ends."""
 
     def close(self) -> None:
         """End everything, whatever it does."""
@@ -84,6 +91,18 @@ class Lane(Protocol):
         """End what runs."""
 
 
+@dataclass(frozen=True, order=True)
+class _Queued:
+    """A job that waits; those that sort first begin first."""
+
+    comes_later: bool
+    number: int
+    alone: bool = field(compare=False)
+    job: Any = field(compare=False)
+    name: str = field(compare=False)
+    future: Future[Any] = field(compare=False)
+
+
 class Lanes:
     """Jobs wait in a queue until one of several lanes is free.
 
@@ -96,45 +115,71 @@ class Lanes:
 
     def __init__(self, lanes: Sequence[Lane], error: type[HarnessError]) -> None:
         self._lanes, self._error = lanes, error
-        self._queue: SimpleQueue[tuple[Any, str, Future[Any]]] = SimpleQueue()
+        self._changed = threading.Condition()
+        self._queue: list[_Queued] = []
         self._futures: list[Future[Any]] = []
-        self._closing = threading.Event()
+        self._running, self._is_alone = 0, False
+        self._is_finished = self._is_closing = False
 
-    def submit(self, job: Any, name: str) -> Future[Any]:
+    def submit(self, job: Any, name: str, *, urgent: bool = False, alone: bool = False) -> Future[Any]:
         """Queue a job."""
         future: Future[Any] = Future()
-        self._futures.append(future)
-        self._queue.put((job, name, future))
+        with self._changed:
+            heapq.heappush(self._queue, _Queued(not urgent, len(self._futures), alone, job, name, future))
+            self._futures.append(future)
+            self._changed.notify_all()
         return future
 
     def start(self) -> None:
-        """Begin, when all jobs are submitted."""
+        """Begin; more jobs may come."""
         for lane in self._lanes:
             # Daemons: what waits for a job must not keep an interpreter alive that was told to end.
             threading.Thread(target=self._work_off, args=(lane,), daemon=True).start()
 
+    def finish(self) -> None:
+        """Hear that no more jobs come: what is idle from then on ends."""
+        with self._changed:
+            self._is_finished = True
+            self._changed.notify_all()
+
     def close(self) -> None:
         """End all processes, whatever they do."""
-        self._closing.set()
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
         for future in self._futures:
             future.cancel()
         for lane in self._lanes:
             lane.kill()
 
     def _work_off(self, lane: Lane) -> None:
-        while not self._closing.is_set():
+        while (queued := self._next()) is not None:
             try:
-                job, name, future = self._queue.get_nowait()
-            except Empty:
-                break
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(self._attempted(lane, job, name))
+                if queued.future.set_running_or_notify_cancel():
+                    queued.future.set_result(self._attempted(lane, queued.job, queued.name))
             # Whatever it is belongs to the driver, which asks for the result.
             except BaseException as error:  # noqa: BLE001
-                future.set_exception(error)
+                queued.future.set_exception(error)
+            with self._changed:
+                self._running -= 1
+                self._is_alone = False
+                self._changed.notify_all()
         lane.kill()
+
+    def _next(self) -> _Queued | None:
+        """Wait for a job that may begin, and take it; None where none will come."""
+        with self._changed:
+            while not self._is_closing:
+                # What has to run alone holds up those behind it: it would never begin beside them.
+                if self._queue and not self._is_alone and not (self._queue[0].alone and self._running):
+                    queued = heapq.heappop(self._queue)
+                    self._running += 1
+                    self._is_alone = queued.alone
+                    return queued
+                if self._is_finished and not self._queue:
+                    return None
+                self._changed.wait()
+        return None
 
     def _attempted(self, lane: Lane, job: Any, name: str) -> Any:
         how = ""
@@ -142,7 +187,7 @@ class Lanes:
             try:
                 return lane.run(job)
             except LostWorkerError as error:
-                if self._closing.is_set():
+                if self._is_closing:
                     raise
                 how = f" ({error})" if str(error) else ""
         raise self._error(

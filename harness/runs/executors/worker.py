@@ -8,13 +8,36 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from harness.runs.executors.jobs import Job
+    from harness.evaluation.prepared import Prepared
 
 Told = tuple[type[Warning], str]
 """A warning: its category and its text."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a job returned, and what was warned of meanwhile."""
+
+    result: Any = None
+    warned: tuple[Told, ...] = ()
+
+    def here(self) -> Any:
+        """Warn of it in this process, and return the result."""
+        for category, text in self.warned:
+            warnings.warn(text, category, stacklevel=3)
+        return self.result
+
+
+class Runnable(Protocol):
+    """A job of an experiment."""
+
+    def run(self, prepared: Prepared) -> Any:
+        """Do it; the result can be pickled."""
+
 
 _given: dict[str, Any] = {}
 """What the process was given when it began, and the prepared experiment once it was needed."""
@@ -45,14 +68,12 @@ def receive(experiment: bytes, secrets: Mapping[str, str]) -> None:
         _given.update(origin=experiment, experiment=experiment, secrets=secrets)
 
 
-def work(job: Job) -> list[Told]:
-    """Run a trial; return what was warned of."""
-    from harness.runs.executors.jobs import run_job
-
+def work(job: Runnable) -> Ran:
+    """Run a job of the experiment that was received."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
-        run_job(_prepared(), job)
-    return [(each.category, str(each.message)) for each in caught]
+        result = job.run(_prepared())
+    return Ran(result, tuple((each.category, str(each.message)) for each in caught))
 
 
 def _prepared() -> Any:

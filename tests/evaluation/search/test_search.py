@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import pickle
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,15 @@ import numpy as np
 import pytest
 import toys
 
+from harness.classifiers.protocol import Classifier
 from harness.config import plan
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import TrialResult
+from harness.evaluation.search.finalists import Measured
+from harness.evaluation.search.judging import Fitted, Judge
 from harness.evaluation.search.record import SearchRecord
-from harness.evaluation.search.search import search
+from harness.evaluation.search.search import JOURNAL, Chosen, search
+from harness.evaluation.search.study import Drawn, Judged
 from harness.evaluation.search.tuning_rows import tuning_rows
 from harness.evaluation.trial import list_trials, run_trial, searching_trial
 from harness.scoring.score import score
@@ -64,8 +69,9 @@ def record_of(result: TrialResult) -> SearchRecord:
     return result.search
 
 
-def candidates(record: SearchRecord) -> list[tuple[object, float, str]]:
-    return [(dict(each.options), each.score, each.state) for each in record.candidates]
+def candidates(record: SearchRecord) -> list[tuple[object, str, str]]:
+    # As text: what failed has no score, and NaN is no number that equals another.
+    return [(dict(each.options), str(each.score), each.state) for each in record.candidates]
 
 
 @pytest.mark.parametrize(("dev", "halved"), [(MIN_GROUPS - 1, False), (MIN_GROUPS, True)])
@@ -140,15 +146,17 @@ def test_of_equal_candidates_the_chosen_one_looks_good_to_tuning_and_to_validati
 
 
 # By folds it is the second of five trainings of the third candidate; by half, a candidate each.
-@pytest.mark.parametrize(("dev", "fatal"), [(9, 11), (60, 0), (60, 10)])
-def test_a_search_that_was_killed_ends_with_the_same_candidates(tmp_path: Path, dev: int, fatal: int) -> None:
+@pytest.mark.parametrize(("dev", "fatal", "batch"), [(9, 11, 1), (60, 0, 1), (60, 10, 1), (60, 10, 5)])
+def test_a_search_that_was_killed_ends_with_the_same_candidates(
+    tmp_path: Path, dev: int, fatal: int, batch: int
+) -> None:
     def prepared(name: str, fatal: int) -> Prepared:
         trainings = tmp_path / name
         trainings.mkdir(exist_ok=True)
         # The folder and the killing are options: they stand in no digest that matters here.
         options = f"folder: {trainings}, fatal: {fatal}, "
         space = "space: {strength: {low: 0.01, high: 9.0, log: true}}"
-        tune = f"search: tpe, trials: 12, {space}"
+        tune = f"search: tpe, trials: 12, batch: {batch}, {space}"
         return written(tmp_path, verbs(tune, "search_toys:counted", options), dev)
 
     whole = run(prepared("whole", -1), tmp_path / "a")
@@ -174,16 +182,81 @@ def test_a_search_that_was_killed_ends_with_the_same_candidates(tmp_path: Path, 
     assert second <= first + (6 if dev < MIN_GROUPS else 2)
 
 
-@pytest.mark.parametrize("width", [1, 4])
-def test_candidates_side_by_side_are_those_of_their_batches(tmp_path: Path, width: int) -> None:
-    prepared = written(tmp_path, verbs(f"search: tpe, trials: 14, {STRENGTH}"), 60)
+class Backwards:
+    """Judges the last candidate of a batch first, each as it would arrive in another process."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self.widths: list[int] = []
+
+    def judged(self, drawn: Sequence[Drawn]) -> Iterator[Fitted]:
+        self.widths.append(len(drawn))
+        ended = [self.judge(pickle.loads(pickle.dumps(each))) for each in reversed(drawn)]
+        return (replace(each, classifier=None) for each in reversed(ended))
+
+    def measured(self, judged: Judged, fitted: Classifier | None) -> tuple[Measured, Classifier | None]:
+        raise NotImplementedError
+
+
+def beside(prepared: Prepared, folder: Path) -> tuple[Chosen, list[int]]:
+    """Search with the candidates of a batch in another order than theirs; return how many came at once."""
+    classifier = prepared.plan.classifiers[0]
+    trial = list_trials(prepared, classifier)[0]
+    rows = tuning_rows(prepared, prepared.splits[0], classifier)
+    workers = Backwards(Judge(prepared, trial, rows, folder))
+    return search(prepared, trial, folder, workers), workers.widths
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize(
+    ("kind", "tune"),
+    [
+        ("toys:verbs", "search: tpe, trials: 14"),
+        ("search_toys:stepwise", "search: random, trials: 20, prune: hyperband"),
+    ],
+)
+def test_candidates_side_by_side_are_those_of_their_batches(
+    tmp_path: Path, batch: int, kind: str, tune: str
+) -> None:
+    prepared = written(tmp_path, verbs(f"{tune}, batch: {batch}, {STRENGTH}", kind), 60)
     trial = list_trials(prepared, prepared.plan.classifiers[0])[0]
-    with ThreadPoolExecutor(4) as pool:
-        beside = search(prepared, trial, tmp_path / "beside", pool, width)
-    alone = search(prepared, trial, tmp_path / "alone", width=width)
-    assert candidates(beside.record) == candidates(alone.record)
-    assert beside.classifier is None
+    alone = search(prepared, trial, tmp_path / "alone")
+    others, widths = beside(prepared, tmp_path / "beside")
+    assert candidates(others.record) == candidates(alone.record)
+    assert max(widths) == batch
+    assert others.classifier is None
     assert alone.classifier is not None
+
+
+def test_another_batch_is_another_trial_and_none_is_the_trial_of_before(tmp_path: Path) -> None:
+    digests = {}
+    for batch in ("", "batch: 1, ", "batch: 4, "):
+        prepared = written(tmp_path, verbs(f"{RANDOM}, {batch}{STRENGTH}"), 60)
+        (classifier,) = prepared.plan.classifiers
+        digests[batch] = list_trials(prepared, classifier)[0].digest
+        assert ("batch" in classifier.canonical()["tune"]) is ("4" in batch)
+    assert digests[""] == digests["batch: 1, "] != digests["batch: 4, "]
+
+
+def test_twins_of_a_batch_are_fitted_once_whether_the_search_was_cut_off_or_not(tmp_path: Path) -> None:
+    tune = "search: random, trials: 8, batch: 8, space: {strength: [1.0, 9.0]}"
+    (tmp_path / "marks").mkdir()
+    options = f"folder: {tmp_path / 'marks'}, "
+    prepared = written(tmp_path, verbs(tune, "search_toys:counted", options), 60)
+    trial = list_trials(prepared, prepared.plan.classifiers[0])[0]
+    whole = search(prepared, trial, tmp_path / "whole")
+    states = [each.state for each in whole.record.candidates]
+    # One of 9 fails, and one that failed is not repeated.
+    assert (states.count("complete"), "repeated" in states, states.count("failed") > 1) == (1, True, True)
+    others, widths = beside(prepared, tmp_path / "beside")
+    assert candidates(others.record) == candidates(whole.record)
+    assert widths[0] == 2
+    # Told of five, and killed.
+    journal = (tmp_path / "whole" / JOURNAL).read_bytes().splitlines(keepends=True)
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / JOURNAL).write_bytes(b"".join(journal[:6]))
+    again = search(prepared, trial, tmp_path / "cut")
+    assert candidates(again.record) == candidates(whole.record)
 
 
 def test_a_candidate_that_fails_is_left_out_and_one_of_a_grid_fails_the_classifier(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,27 +129,55 @@ def test_of_few_candidates_no_importance_is_given() -> None:
     assert search.importance() == {}
 
 
-def test_a_candidate_that_falls_behind_is_given_up_again_after_a_restart(tmp_path: Path) -> None:
-    space = {"rate": Range(0.0, 1.0)}
+def stepwise(drawn: Drawn) -> Judged:
+    """Train a candidate whose score is its rate times the step; it may be given up."""
+    scores, state = [], "complete"
+    for step in range(1, 10):
+        scores.append(drawn.options["rate"] * step)
+        if drawn.report(step, scores[-1]) and step < 9:
+            state = "pruned"
+            break
+    ended = Judged(drawn.number, drawn.options, scores[-1], state, 1.0)  # type: ignore[arg-type]
+    return replace(ended, steps=tuple(scores))
 
-    def run(search: Study, stop: int) -> list[tuple[float, str]]:
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_a_candidate_that_falls_behind_is_given_up_again_after_a_restart(tmp_path: Path, width: int) -> None:
+    def fresh(file: Path | None = None) -> Study:
+        return Study("tpe", {"rate": Range(0.0, 1.0)}, 7, file, steps=9, width=width)
+
+    def run(search: Study, stop: int, *, backwards: bool = False) -> list[Judged]:
         while len(search.judged) < stop:
-            (drawn,) = search.batch(20)
-            state, score = "complete", math.nan
-            for step in range(1, 10):
-                score = drawn.options["rate"] * step
-                if drawn.report(step, score) and step < 9:
-                    state = "pruned"
-                    break
-            search.tell(drawn, Judged(drawn.number, drawn.options, score, state, 1.0))  # type: ignore[arg-type]
-        return [(each.options["rate"], each.state) for each in search.judged]
+            batch = search.batch(28)
+            # In another process a candidate ends when it will, and has a copy of what it came with.
+            order = reversed(batch) if backwards else batch
+            ended = {each.number: stepwise(pickle.loads(pickle.dumps(each))) for each in order}
+            for drawn in batch[: stop - len(search.judged)]:
+                search.tell(drawn, ended[drawn.number])
+        return search.judged
 
-    whole = run(Study("tpe", space, 7, None, steps=9), 20)
-    assert {state for _, state in whole} == {"complete", "pruned"}
-    for stop in (3, 11, 19):
+    whole = run(fresh(), 28)
+    assert {each.state for each in whole} == {"complete", "pruned"}
+    assert run(fresh(), 28, backwards=True) == whole
+    for stop in (3, 11, 18):
         file = tmp_path / f"{stop}.journal"
-        run(Study("tpe", space, 7, file, steps=9), stop)
-        assert run(Study("tpe", space, 7, file, steps=9), 20) == whole
+        run(fresh(file), stop)
+        again = run(fresh(file), 28)
+        assert [(each.options, each.state, each.steps) for each in again] == [
+            (each.options, each.state, each.steps) for each in whole
+        ]
+
+
+def test_nobody_is_given_up_for_others_of_the_same_batch() -> None:
+    search = Study("random", {"rate": Range(0.0, 1.0)}, 7, None, steps=9, width=12)
+    states = []
+    for _ in range(2):
+        ended = [(drawn, stepwise(drawn)) for drawn in search.batch(24)]
+        for drawn, each in ended:
+            search.tell(drawn, each)
+        states.append({each.state for _, each in ended})
+    assert states[0] == {"complete"}
+    assert "pruned" in states[1]
 
 
 @pytest.mark.parametrize(("steps", "n"), [(1, 1), (2, 1), (3, 2), (8, 2), (9, 3), (27, 4)])

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from harness.runs.executors import worker
 
 if TYPE_CHECKING:
-    from harness.runs.executors.jobs import Job
     from harness.runs.executors.labelling import PartJob
 
 PIECE = 4 * 2**20
@@ -46,12 +45,17 @@ class Remote:
     given: Any
 
 
-def run_trial_of(given: tuple[bytes, dict[str, str]], job: Job, scratch: Path) -> tuple[Any, Path | None]:
-    """Run a trial; its result is a folder, which travels home unless it lies on storage that nodes share."""
-    from harness.runs.executors.jobs import ENDED
+def run_trial_of(
+    given: tuple[bytes, dict[str, str]], job: worker.Runnable, scratch: Path
+) -> tuple[Any, Path | None]:
+    """Run a trial, or a part of its search.
+
+    The result of a trial is a folder, which travels home unless it lies on storage that nodes share.
+    """
+    from harness.runs.executors.jobs import ENDED, Job
 
     worker.receive(*given)
-    if job.is_shared:
+    if not isinstance(job, Job) or job.is_shared:
         return worker.work(job), None
     return worker.work(replace(job, folder=scratch)), scratch / ENDED
 

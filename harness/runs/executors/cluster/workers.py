@@ -16,6 +16,7 @@ from harness.runs.executors.cluster.connection import Cluster
 from harness.runs.executors.cluster.remote import Remote, run_trial_of
 from harness.runs.executors.jobs import ENDED, ENDING, Job
 from harness.runs.executors.processes import Lanes
+from harness.runs.executors.worker import Ran, Runnable
 from harness.tracking.store.database import locked
 from harness.values.errors import ClassifierError, HarnessError
 from harness.values.secrets import shown_secrets
@@ -173,7 +174,7 @@ class _Slot:
         travel = self._travel
         with travel.held(job) as arrivals:
             if arrivals.is_done:
-                return []
+                return Ran()
             result = self._cluster.call(
                 cloudpickle.dumps(travel.packed(job)), travel.name(job), arrivals.take
             )
@@ -191,7 +192,7 @@ def trials_on_cluster(settings: ClusterSettings, experiment: bytes, jobs: int) -
     the result comes home in pieces.
     """
     remote = Remote(run_trial_of, (experiment, shown_secrets()))
-    travel = Travel(remote, _packed_trial, lambda job: str(job.trial.name), _held_trial, ClassifierError)
+    travel = Travel(remote, _packed_trial, lambda job: str(job.name), _held_trial, ClassifierError)
     # Nothing is connected to for nothing.
     cluster = Cluster(settings.address, say) if jobs else None
     try:
@@ -202,13 +203,17 @@ def trials_on_cluster(settings: ClusterSettings, experiment: bytes, jobs: int) -
         raise
 
 
-def _packed_trial(job: Job) -> Job:
+def _packed_trial(job: Runnable) -> Runnable:
     # The driver holds the lock.
-    return replace(job, lock=None)
+    return replace(job, lock=None) if isinstance(job, Job) else job
 
 
 @contextlib.contextmanager
-def _held_trial(job: Job) -> Iterator[Arrivals]:
+def _held_trial(job: Runnable) -> Iterator[Arrivals]:
+    if not isinstance(job, Job):
+        # What becomes of a candidate is a value, and no folder.
+        yield Arrivals()
+        return
     with contextlib.ExitStack() as stack:
         if job.lock is not None:
             stack.enter_context(locked(job.lock, f"it runs {job.trial.name}"))
