@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +18,11 @@ from harness.values.unreadable import UnreadableError
 from harness.values.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "languages"
+NAMES = Path(__file__).parent / "names.yaml"
 VARIABLE = "HARNESS_LANGUAGES"
 
 Kind = Literal["words", "phrases", "pattern", "flag", "texts", "lists"]
 """Words in one text, a list of phrases, an expression, true or false, texts or lists by name."""
-
-WITH_CAPITALS = frozenset({"capitals", "seats", "organisations", "ordinals"})
-"""Lists of words that are written with a capital letter; all others are in lower case."""
 
 
 def own_folder() -> Path | None:
@@ -74,18 +72,22 @@ def read_language(language: str, kinds: Mapping[str, Kind] | None = None) -> dic
     paths = [FOLDER / f"{language}.yaml", *(path for path in own_files() if path.stem == language)]
     files = {path: _loaded(path) for path in paths if path.is_file()}
     if kinds is None:
-        kinds = {key: _KINDS[type(value)] for key, value in files[paths[0]].items()}
+        kinds = _kinds_of(files[paths[0]])
     merged: dict[str, Any] = {}
     for path, data in files.items():
-        for key, value in _checked(path, data, kinds).items():
-            merged[key] = _added(merged[key], value) if key in merged else value
+        merged = _with(merged, path, data, kinds)
     return merged
 
 
-def _added(before: Any, value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(dict.fromkeys((*before, *value)))
-    return {**before, **value} if isinstance(value, dict) else value
+def read_names() -> dict[str, Any]:
+    """Read the words in and beside names, which are the same for all languages: ``names.yaml``."""
+    data = _loaded(NAMES)
+    return _with({}, NAMES, data, _kinds_of(data))
+
+
+def _kinds_of(data: Mapping[str, Any]) -> dict[str, Kind]:
+    kinds: dict[type, Kind] = {str: "words", list: "phrases", dict: "texts"}
+    return {key: kinds[type(value)] for key, value in data.items()}
 
 
 def _loaded(path: Path) -> dict[str, Any]:
@@ -98,38 +100,50 @@ def _loaded(path: Path) -> dict[str, Any]:
     return data
 
 
-def _checked(path: Path, data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """Return the values of a file in types of their kinds."""
-    problems, values = [], {}
-    for key, value in data.items():
+def _with(
+    before: Mapping[str, Any], path: Path, data: Mapping[str, Any], kinds: Mapping[str, Kind]
+) -> dict[str, Any]:
+    """Add the values of a file, in types of their kinds, to those of the files before it."""
+    problems, values = [], dict(before)
+    for key, raw in data.items():
         where = f"{path}: {key}"
         if key not in kinds:
             problems.append(Problem(where, "is not known", suggest(str(key), kinds)))
             continue
         try:
-            values[key] = _READERS[kinds[key]](value)
+            value = _READERS[kinds[key]](raw)
         except (TypeError, re.error) as error:
             problems.append(Problem(where, str(error)))
             continue
-        problems += [Problem(where, what) for what in _faults(key, values[key])]
+        problems += [Problem(where, f"has {word!r} twice") for word in _repeated(value)]
+        if value in ((), {}, ""):
+            problems.append(Problem(where, "is empty", "leave it out"))
+        values[key] = _added(before[key], value) if key in before else value
+        if kinds[key] == "words":
+            problems += [Problem(where, what) for what in _miswritten(values[key])]
     if problems:
         raise ArticleError(problems)
     return values
 
 
-def _faults(key: str, value: Any) -> list[str]:
-    """Say what is wrong with a list: it is empty, a word stands twice, or has a capital letter."""
-    if value in ((), {}, ""):
-        return ["is empty: leave it out"]
-    if not isinstance(value, tuple):
+def _added(before: Any, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(dict.fromkeys((*before, *value)))
+    return {**before, **value} if isinstance(value, dict) else value
+
+
+def _repeated(value: Any) -> list[str]:
+    return [word for word, n in Counter(value).items() if n > 1] if isinstance(value, tuple) else []
+
+
+def _miswritten(words: Sequence[str]) -> list[str]:
+    """Say which words are written otherwise than the rest: in lower case, or with a capital."""
+    capital = [word for word in words if word != word.lower()]
+    if len(capital) == len(words):
         return []
-    faults = [f"has {word!r} twice" for word, n in Counter(value).items() if n > 1]
-    if key not in WITH_CAPITALS:
-        # "\W" and "[A-Z]" are no capital letters.
-        plain = {word: re.sub(r"\\\w|\[[^\]]*\]|\bI\b", "", word) for word in value}
-        capital = [word for word, letters in plain.items() if letters != letters.lower()]
-        faults += [f"has {word!r}, which is to be in lower case" for word in capital]
-    return faults
+    if len(capital) * 2 <= len(words):
+        return [f"has {word!r}, which is to be in lower case" for word in capital]
+    return [f"has {word!r}, which is to begin with a capital" for word in words if word not in capital]
 
 
 def _words(value: Any) -> tuple[str, ...]:
@@ -169,7 +183,6 @@ def _lists(value: Any) -> dict[str, tuple[str, ...]]:
     return {key: _phrases(each) for key, each in value.items()}
 
 
-_KINDS: dict[type, Kind] = {str: "words", list: "phrases", dict: "texts"}
 _READERS: dict[Kind, Callable[[Any], Any]] = {
     "words": _words,
     "phrases": _phrases,

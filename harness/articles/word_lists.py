@@ -1,4 +1,4 @@
-"""The lists of ``languages/en.yaml`` in, sets of words, alternatives of patterns and inflected verbs out."""
+"""The lists of ``en.yaml`` and ``names.yaml`` in, sets of words, parts of patterns and forms of verbs out."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import re
 from functools import cache
 from typing import Any
 
-from harness.articles.language_files import own_folder, read_language
+from harness.articles.language_files import own_folder, read_language, read_names
 from harness.values.errors import ArticleError, Problem
 
-ENGLISH = "en"
+ENGLISH, NAMES = "en", "names"
+"""The files whose lists are read here: ``languages/en.yaml`` and ``names.yaml``."""
 
 
 @cache
-def _lists() -> dict[str, Any]:
-    return read_language(ENGLISH)
+def _lists(file: str) -> dict[str, Any]:
+    return read_names() if file == NAMES else read_language(file)
 
 
-def words_of(key: str) -> frozenset[str]:
-    """Return the words of a list of ``en.yaml``."""
-    return frozenset(_lists()[key])
+def words_of(key: str, file: str = ENGLISH) -> frozenset[str]:
+    """Return the words of a list."""
+    return frozenset(_lists(file)[key])
 
 
-def either(key: str) -> str:
-    r"""Return the words or phrases of a list of ``en.yaml`` as alternatives of a regular expression.
+def either(key: str, file: str = ENGLISH) -> str:
+    r"""Return the words or phrases of a list as alternatives of a regular expression.
 
     In a phrase a space is any white space, brackets group without capturing, and ``{views}`` stands for the
     alternatives of another list.
@@ -31,6 +32,7 @@ def either(key: str) -> str:
     Parameters
     ----------
     key : str
+    file : {"en", "names"}
 
     Returns
     -------
@@ -42,22 +44,22 @@ def either(key: str) -> str:
     ArticleError
         Where a phrase of a file of your own is no regular expression.
     """
-    alternatives = [_alternative(phrase) for phrase in _lists()[key]]
+    alternatives = [_alternative(phrase, file) for phrase in _lists(file)[key]]
     if own_folder() is not None:
         for phrase in alternatives:
             try:
                 re.compile(phrase)
             except re.error as error:
                 what = f"has {phrase!r}, which is no regular expression: {error}"
-                raise ArticleError([Problem(f"{ENGLISH}.yaml: {key}", what)]) from error
+                raise ArticleError([Problem(f"{file}.yaml: {key}", what)]) from error
     return "|".join(alternatives)
 
 
-def _alternative(phrase: str) -> str:
+def _alternative(phrase: str, file: str) -> str:
     # A space inside square brackets is one.
     spaced = re.sub(r"\[[^\]]*\]| ", lambda match: r"\s+" if match.group() == " " else match.group(), phrase)
     grouped = re.sub(r"(?<!\\)\((?!\?)", "(?:", spaced)
-    return re.sub(r"\{([a-z_]+)\}", lambda match: f"(?:{either(match.group(1))})", grouped)
+    return re.sub(r"\{([a-z_]+)\}", lambda match: f"(?:{either(match.group(1), file)})", grouped)
 
 
 def _inflected(verb: str) -> set[str]:
@@ -68,7 +70,7 @@ def _inflected(verb: str) -> set[str]:
     else:
         third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "z")) else f"{verb}s"
         regular = f"{stem}ed"
-    pasts = _lists()["irregular"].get(verb, regular).split()
+    pasts = _lists(ENGLISH)["irregular"].get(verb, regular).split()
     # "slam, slammed" doubles its last letter before -ing as well.
     doubled = [past[:-2] for past in pasts if past.endswith("ed") and past[-4] == past[-3] == verb[-1]]
     if verb in ("bet", "put"):
@@ -77,7 +79,10 @@ def _inflected(verb: str) -> set[str]:
 
 
 FORMS: dict[str, tuple[str, str]] = {
-    form: (verb, kind) for kind in ("say", "judge") for verb in _lists()[kind] for form in _inflected(verb)
+    form: (verb, kind)
+    for kind in ("say", "judge")
+    for verb in _lists(ENGLISH)[kind]
+    for form in _inflected(verb)
 }
 """Every inflected form of a verb → the verb, and whether it is one of saying or of judging."""
 
