@@ -41,6 +41,12 @@ def own_files() -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.yaml")))
 
 
+def own_words_notes() -> list[str]:
+    """Say that words of your own were read: whoever lacks them gets other holders."""
+    files = [path.name for path in own_files()]
+    return [f"with words of your own, from {VARIABLE}: {', '.join(files)}"] if files else []
+
+
 def codes() -> tuple[str, ...]:
     """Return the codes of all languages that have a file, in order."""
     return tuple(sorted({path.stem for path in (*FOLDER.glob("*.yaml"), *own_files())}))
