@@ -161,9 +161,10 @@ def test_words_of_ones_own_are_added(own: Path) -> None:
 
 
 def test_a_reading_says_that_words_of_ones_own_were_read(own: Path) -> None:
-    assert read("Varna said so.", NO_MODELS).notes == []
+    text = "Varna said so."
+    assert read(text, NO_MODELS).notes == []
     (own / "en.yaml").write_text("say: tweetstorm\n", encoding="utf-8")
-    (note,) = read("Varna said so.", NO_MODELS).notes
+    (note,) = read(text, NO_MODELS).notes
     assert {VARIABLE, "en.yaml"} <= set(note.replace(":", "").split())
 
 
