@@ -9,9 +9,16 @@ from typing import Literal
 
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end, find_people, is_staff
-from harness.articles.word_lists import TITLES
+from harness.articles.word_lists import TITLES, either
 
 ActorKind = Literal["party", "person", "group", "pronoun"]
+
+# A description in lower case, as far as what usually follows it: "two officials familiar with".
+_DESCRIPTION = re.compile(
+    r"((?:[\w’'-]+\s+){0,4}?[a-z][\w’'-]+)"
+    rf"(?=\s+(?:{either('description_ends')})\b|[,.;:!?\"]|\s*$)"
+)
+_DESCRIPTION_BEGINS = re.compile(rf"(?i)(?:{either('description_begins')})\b")
 
 
 @dataclass(frozen=True, order=True)
@@ -118,17 +125,14 @@ def actor_at(text: str, bare: str, position: int, cast: Sequence[Actor]) -> Acto
             and all(may_precede_name(word) or word[0].isupper() for word in words)
         ):
             return with_staff(bare, actor) if _can_speak(bare, actor) else None
-    # Nobody whom the cast knows by name: a description in lower case, as far as what usually follows one.
-    nouns = re.match(
-        r"((?:[\w’'-]+\s+){0,4}?[a-z][\w’'-]+)(?=\s+(?:who|whose|that|which|in|of|at|from|with|for|on|to|familiar|said|by|as|and|seen)\b|[,.;:!?\"]|\s*$)",
-        bare[position:],
-    )
+    # Nobody whom the cast knows by name: a description.
+    nouns = _DESCRIPTION.match(bare[position:])
     description = description_at_end(nouns.group(1)) if nouns else None
-    begins = r"(?i)(?:the|an?|one|two|three|four|some|several|many|both|his|her|their|our|its|other|most)\b"
     if nouns is None or description is None or re.search(r"[A-Z]", nouns.group(1)[1:]):
         return None
     # Without an article only a plural or a listed noun speaks: "by critics", not "by surprise".
-    if not re.match(begins, nouns.group(1)) and description_at_end(nouns.group(1).split()[0]) is None:
+    begins = _DESCRIPTION_BEGINS.match(nouns.group(1)) is not None
+    if not begins and description_at_end(nouns.group(1).split()[0]) is None:
         return None
     return Actor(position, position + nouns.end(), "group", description[0])
 

@@ -111,7 +111,7 @@ def _may_precede(word: str, grammar: Grammar) -> bool:
         or lower in grammar.genitive
         or lower in grammar.adverbs
         or grammar.is_title(word)
-        or grammar.adjectives.search(word) is not None
+        or lower.endswith(grammar.adjective_endings)
     )
 
 
@@ -142,7 +142,7 @@ class _Verb:
             return
         compound = self._auxiliary() is not None
         judges = word in grammar.judge or (word in grammar.compound_judge and compound)
-        says = word in grammar.say and (compound or not grammar.participle.search(word))
+        says = word in grammar.say and (compound or not word.endswith(grammar.participle_endings))
         only_after = word in grammar.after_only and self._is_inverted()
         if not (judges or says or only_after) or self._is_negated() or self._depends():
             return
@@ -189,7 +189,7 @@ class _Verb:
         return bool(words) and not begins and words[0].lower() in self.grammar.subordinate and len(words) > 1
 
     def _is_passive(self) -> bool:
-        return self.grammar.being.search(self.bare[max(0, self.start - 90) : self.start]) is not None
+        return self.grammar.passive.search(self.bare[max(0, self.start - 90) : self.start]) is not None
 
     def _agent(self) -> Actor | None:
         """Find who acts in the passive: "critiqué par l'opposition", "von der Opposition kritisiert"."""
@@ -210,8 +210,7 @@ class _Verb:
             return True
         words = [word.lower().replace("’", "'") for word in _TOKEN.findall(after)]
         clause = {word.replace("’", "'") for word in self.grammar.clause}
-        # German puts a comma before what is said, with or without "dass".
-        return bool(clause & set(words)) or (self.grammar.adjectives.pattern != "(?!)" and "," in after)
+        return bool(clause & set(words)) or (self.grammar.comma_before_clause and "," in after)
 
     def _subject(self, *, only_after: bool) -> Actor | None:
         clitic = self.grammar.clitics.search(self.word)

@@ -7,13 +7,12 @@ from collections.abc import Collection, Iterable
 
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person
+from harness.articles.word_lists import NAMES, either
 from harness.values.parties import Span
 
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞŁŚŠŽČĐİ]"
 _WORD = rf"{_CAPITAL}[\w’'-]*\w|{_CAPITAL}\."
-_PARTICLE = (
-    r"(?:von der|van der|de la|de los|von|van|zu|der|den|de|del|della|di|du|da|dos|bin|ben|el|al|la|le|y)"
-)
+_PARTICLE = rf"(?:{either('particles', NAMES)})"
 _NAME = re.compile(rf"(?:{_WORD})(?:\s+(?:{_PARTICLE}\s+)?(?:{_WORD})){{0,5}}")
 
 
@@ -58,7 +57,7 @@ def _person(
             titled, start = True, words[0][1] if start < 0 else start
         words = words[1:]
     # "Fischerin Anna Kohl": what somebody does, before the whole name.
-    if len(words) > 2 and grammar.noun_before_name.search(words[0][0]):
+    if len(words) > 2 and words[0][0].lower().endswith(grammar.noun_endings):
         start, words = words[0][1], words[1:]
     for index, (word, _) in enumerate(words):
         if word.lower() in grammar.not_people or grammar.is_title(word):

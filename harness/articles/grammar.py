@@ -1,27 +1,28 @@
 """A language's code in, its words of speech, its quotation marks and its rules of names out.
 
-What English articles need is in ``english.txt`` and in code of its own. Other languages are data:
-``languages/de.yaml``. A language without a file has quotation marks alone: what stands in them is somebody's.
+Languages are data: ``languages/de.yaml``; of English the code has more, see
+:mod:`harness.articles.word_lists`. A language without a file has quotation marks alone: what stands in them
+is somebody's.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
-from pathlib import Path
+from functools import cache, cached_property
 from typing import Any
 
+from harness.articles.language_files import Kind, codes, read_language
 from harness.values.parties import Span
-from harness.values.yaml_files import read_yaml
 
-FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
 
 OPENERS = {"“": "”", "„": "“”", "«": "»", "「": "」", '"': '"'}
 """Opening quotation mark → what closes it, in a language without rules of its own."""
+
+
+Phrases = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,25 +38,27 @@ class Grammar:
         judging.
     compound_judge, auxiliary : frozenset of str
         Participles that judge after an auxiliary ("a critiqué"), and the auxiliaries.
-    participle : Pattern
-        Which forms of saying need an auxiliary.
+    participle_endings : tuple of str
+        Of the forms of saying that need an auxiliary.
     participles, agent : frozenset of str
         Participles of judging, and what names who judges ("par", "von").
-    being : Pattern
-        The auxiliary of the passive.
+    being : frozenset of str
+        Auxiliaries of the passive.
     clause : frozenset of str
         What begins a clause that tells what is said.
+    comma_before_clause : bool
+        Whether a comma alone may stand before what is said.
     according_before, according_after : tuple of str
         "laut" before a source, "zufolge" after it.
     genitive, determiners, adverbs, prepositions, subordinate, negation : frozenset of str
     pronouns : frozenset of str
-    clitics : Pattern or None
+    clitics : Pattern
         A pronoun that is part of the verb: "dit-il".
     subjectless : bool
         Whether a verb needs no subject: "añadió".
     titles, not_people, group_nouns, offices : frozenset of str
-    title_ending, noun_before_name, adjectives : Pattern
-        Endings of titles, of nouns that may stand before a full name, and of adjectives.
+    title_endings, noun_endings, adjective_endings : tuple of str
+        Of titles, of nouns that may stand before a full name, and of adjectives.
     reported : Pattern
         The mood of reported speech: a sentence in it goes on with what somebody says.
     descriptions : mapping
@@ -70,13 +73,14 @@ class Grammar:
     judge: frozenset[str]
     compound_judge: frozenset[str]
     auxiliary: frozenset[str]
-    participle: re.Pattern[str]
+    participle_endings: tuple[str, ...]
     participles: frozenset[str]
     agent: frozenset[str]
-    being: re.Pattern[str]
+    being: frozenset[str]
     clause: frozenset[str]
-    according_before: tuple[str, ...]
-    according_after: tuple[str, ...]
+    comma_before_clause: bool
+    according_before: Phrases
+    according_after: Phrases
     genitive: frozenset[str]
     determiners: frozenset[str]
     adverbs: frozenset[str]
@@ -87,9 +91,9 @@ class Grammar:
     clitics: re.Pattern[str]
     subjectless: bool
     titles: frozenset[str]
-    title_ending: re.Pattern[str]
-    noun_before_name: re.Pattern[str]
-    adjectives: re.Pattern[str]
+    title_endings: tuple[str, ...]
+    noun_endings: tuple[str, ...]
+    adjective_endings: tuple[str, ...]
     not_people: frozenset[str]
     group_nouns: frozenset[str]
     offices: frozenset[str]
@@ -102,11 +106,16 @@ class Grammar:
         """All marks that close a quotation."""
         return "".join(dict.fromkeys("".join(self.openers.values())))
 
+    @cached_property
+    def passive(self) -> re.Pattern[str]:
+        """What an auxiliary of the passive matches."""
+        return re.compile(rf"\b(?:{'|'.join(self.being) or '(?!)'})\b", re.IGNORECASE)
+
     def is_title(self, word: str) -> bool:
         """Whether a word may stand before a name: "Bundeskanzler", "SPD-Chefin", "ministre"."""
         lower = word.lower().strip(".,")
         last = lower.rsplit("-", 1)[-1]
-        return lower in self.titles or last in self.titles or self.title_ending.search(lower) is not None
+        return lower in self.titles or last in self.titles or lower.endswith(self.title_endings)
 
     def office_beside(self, text: str, span: Span) -> Span | None:
         """Return the span of an adjective with the office beside it: "russische Regierung"."""
@@ -124,32 +133,42 @@ class Grammar:
 
 
 def languages() -> tuple[str, ...]:
-    """Return the languages whose rules of speech are known, by code."""
-    return (ENGLISH, *sorted(path.stem for path in FOLDER.glob("*.yaml")))
+    """Return the languages whose rules of speech are known, by code; English first."""
+    return (ENGLISH, *(code for code in codes() if code != ENGLISH))
+
+
+def _kind(name: str, annotation: str) -> Kind:
+    if name == "openers":
+        return "texts"
+    if annotation.startswith("Mapping"):
+        return "lists"
+    if annotation.startswith("re.Pattern"):
+        return "pattern"
+    if annotation == "bool":
+        return "flag"
+    return "phrases" if annotation == "Phrases" else "words"
+
+
+_KINDS = {each.name: _kind(each.name, str(each.type)) for each in fields(Grammar)}
+_EMPTY: dict[Kind, Any] = {"texts": OPENERS, "lists": {}, "pattern": r"(?!)", "flag": False}
+"""What a language has whose file leaves a key out; without a pattern nothing matches."""
 
 
 @cache
 def grammar_of(language: str) -> Grammar:
-    """Return the rules of a language other than English; quotation marks alone where it has none."""
-    path = FOLDER / f"{language}.yaml"
-    data: dict[str, Any] = read_yaml(path) if path.is_file() else {}
-    return Grammar(
-        **{each.name: _value(each.name, str(each.type), data.get(each.name)) for each in fields(Grammar)}
-    )
+    """Return the rules of a language; quotation marks alone where it has none, and of English.
 
-
-def _value(name: str, kind: str, value: Any) -> Any:
-    """Turn a value of a file into the type of its attribute; what is left out is empty."""
-    if name == "openers":
-        return dict(value or OPENERS)
-    if name == "descriptions":
-        return {key: tuple(forms) for key, forms in (value or {}).items()}
-    if kind.startswith("re.Pattern"):
-        # Without a pattern nothing matches.
-        return re.compile(value or r"(?!)", re.IGNORECASE)
-    if kind == "bool":
-        return bool(value)
-    if kind.startswith("tuple"):
-        return tuple(shlex.split(str(value or "").replace("'", "\\'")))
-    words = str(value or "").split()
-    return frozenset(words if name == "ordinals" else map(str.lower, words))
+    Raises
+    ------
+    ArticleError
+        Where its file, or one of your own, is faulty.
+    """
+    # The lists of English are for code of its own.
+    data = {} if language == ENGLISH else read_language(language, _KINDS)
+    values = {name: data.get(name, _EMPTY.get(kind, ())) for name, kind in _KINDS.items()}
+    for each in fields(Grammar):
+        if str(each.type).startswith("frozenset"):
+            values[each.name] = frozenset(values[each.name])
+        elif _KINDS[each.name] == "pattern":
+            values[each.name] = re.compile(values[each.name], re.IGNORECASE)
+    return Grammar(**values)

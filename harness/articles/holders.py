@@ -5,9 +5,9 @@ quotation marks, by a verb of saying or judging with its subject, by "according 
 colon. A sentence that continues somebody's words has the same holder. What is particular to a language is in
 :mod:`harness.articles.speech`.
 
-Which verbs of English are of saying and of judging is in ``english.txt``. Its rules were written on the train
-and dev articles of Partyline and the train stories of SEESAW; experiments/holders says how often they are
-right. How often those of other languages are is not known.
+Which verbs of English are of saying and of judging is in ``languages/en.yaml``. Its rules were written on the
+train and dev articles of Partyline and the train stories of SEESAW; experiments/holders says how often they
+are right. How often those of other languages are is not known.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from harness.articles.people import description_at_end
 from harness.articles.quotations import blank_quotations
 from harness.articles.sentences import Sentence
 from harness.articles.speech import ENGLISH_SPEECH, SpeechRules
+from harness.articles.word_lists import either
 
 HolderKind = Literal["writer", "party", "person", "other", "unknown"]
 
@@ -342,9 +343,7 @@ def _surnames(
 _SPEAKER = re.compile(r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}: ")
 # An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
 _NAMES_ITSELF = re.compile(
-    r"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:Alliance|Association|Board|Campaign|Centre|Coalition|"
-    r"Committee|Company|Council|Federation|Foundation|Friends|Front|Group|Guild|Institute|League|Movement|Network|Party|"
-    r"Society|Tenants|Trust|Union)\b))"
+    rf"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:{either('organisations')})\b))"
     r"(?:The\s+)?(?:[A-Z][\w’'-]*\s+(?:(?:and|of|for|the|in)\s+)*){2,8}(?:today\s+|now\s+|hereby\s+)?[a-z]+s\b"
 )
 # How a post begins.

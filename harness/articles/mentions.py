@@ -18,7 +18,7 @@ from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
+from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES, either
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.forms import Meaning
 
@@ -220,14 +220,11 @@ def _is_office(text: str, end: int) -> bool:
 
 
 # "in Hale", "Hale street": a name that is ambiguous may be the place.
-_PLACE = re.compile(
-    r"(?i)\b(?:in|near|at|from|to|around|outside|across|through|downtown|central|of)\s+(?:\w+ern\s+)?$"
-)
+_PLACE = re.compile(rf"(?i)\b(?:{either('place_before')})\s+(?:\w+ern\s+)?$")
 _PLACE_AFTER = re.compile(r",?\s+(?:D\.?C\.?\b|street|hotel|airport|suburb|[Ss]tate\b)|,\s+[A-Z][a-z]+,")
 # The same for a capital, with verbs of travel: "flew to Moscow"; "aid from Seoul" is the government's.
 _INSIDE = re.compile(
-    r"(?i)\b(?:in|inside|near|at|around|outside|across|through|throughout|downtown|central"
-    r"|(?:fl[ey]w?|flights?|flying|travel\w*|arriv\w+|return\w*|went|trips?|visits?|trains?|came|bound|roads?|moved?)\s+(?:\w+\s+)?(?:to|from|for))"
+    rf"(?i)\b(?:{either('city_before')}|(?:{either('travel')})\s+(?:\w+\s+)?(?:to|from|for))"
     r"\s+(?:\w+ern\s+)?$"
 )
 
@@ -268,10 +265,7 @@ def _follows_courtesy(text: str, start: int) -> bool:
 
 
 _PRONOUN = re.compile(r"(?:^|(?<=[\s“\"(—-]))([Hh]e|[Ss]he)\b")
-_OFFICE = (
-    r"((?:prime |foreign |defen[cs]e |interior |finance )?(?:president|minister|premier|chancellor|chairman|"
-    r"chairwoman|leader|secretary[- ]general|spokesman|spokeswoman|spokesperson))"
-)
+_OFFICE = rf"((?:prime |foreign |defen[cs]e |interior |finance )?(?:{either('lone_offices')}))"
 # "the president", but not "the president of the club".
 _TITLE = re.compile(rf"(?i)\bthe\s+{_OFFICE}\b(?!\s+of\b)")
 # "President " before a name.

@@ -1,7 +1,7 @@
 """A sentence in, the persons and groups that could speak in it out.
 
 Persons are guessed from capital letters and titles, groups from nouns that name people ("officials").
-English; the words are in ``english.txt``.
+English; the words are in ``languages/en.yaml``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,21 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.articles.word_lists import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
+from harness.articles.word_lists import (
+    AGENT_ENDING,
+    AGENTS,
+    NO_AGENTS,
+    NO_HEAD,
+    NOT_PEOPLE,
+    STAFF,
+    TITLES,
+    either,
+    words_of,
+)
 from harness.values.parties import Span
 
 # Particles inside a name: "Ursula von der Leyen".
-_PARTICLE = r"(?:de|la|le|van|von|der|den|bin|al|el|da|di|du|dos)"
+_PARTICLE = rf"(?:{either('particles')})"
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]|[A-Z]\."
 _NAME = re.compile(rf"(?:{_WORD})(?:\s+(?:{_PARTICLE}\s+)?(?:{_WORD})){{0,4}}")
 
@@ -95,17 +105,14 @@ def _person(capitals: str, start: int, surnames: Collection[str], *, titled: boo
 
 
 # What makes a description definite or counted: "the baker", "two bakers", "his baker".
-_NUMBER = (
-    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|"
-    r"thirty|forty|fifty|both|several|\d+"
+_NUMBER = re.compile(rf"(?i){either('numbers')}")
+_ARTICLE = re.compile(either("determiners"))
+_DETERMINED = re.compile(
+    rf"(?i)(?:\b(?:{either('determiners')}|{either('numbers')})|\w[’']s?)\s+(?-i:[A-Z][\w.-]*\s+){{0,3}}$"
 )
-_DETERMINER = rf"the|a|an|some|many|most|other|another|his|her|its|their|our|my|no|{_NUMBER}"
-_ARTICLE = re.compile(r"the|an?|some|many|most|other|another|his|her|its|their|our|my|no")
 # Modifiers that are no part of a description: "two senior officials" are "two officials".
-_ADJECTIVES = re.compile(
-    r"(?i)^(?:young|old|senior|junior|former|soft-voiced|independent|local|unnamed|anonymous|own|chief|top|leading|"
-    r"other|different|some|many|most|several|humbled|very|friendly|well-known|\w+-\w+|\w+ed|\w+ing|\w+ical|\w+ous|\w+ful)$"
-)
+_ADJECTIVES = re.compile(rf"(?i)^(?:{either('modifiers')})$")
+_PLURALS = words_of("plurals")
 
 
 def description_at_end(text: str) -> tuple[str, int] | None:
@@ -142,12 +149,9 @@ def description_at_end(text: str) -> tuple[str, int] | None:
     head, start = phrase[-1].group(), offset + phrase[0].start()
     if not _is_agent(head, begins=not re.search(r"[A-Za-z]", text[:start]) and len(phrase) == 1):
         return None
-    determined = (
-        re.search(rf"(?i)(?:\b(?:{_DETERMINER})|\w[’']s?)\s+(?-i:[A-Z][\w.-]*\s+){{0,3}}$", text[:start])
-        is not None
-    )
-    counted = re.fullmatch(rf"(?i){_NUMBER}", phrase[0].group()) is not None
-    plural = head.endswith("s") or head.lower() in ("police", "people", "men", "women", "counsel", "staff")
+    determined = _DETERMINED.search(text[:start]) is not None
+    counted = _NUMBER.fullmatch(phrase[0].group()) is not None
+    plural = head.endswith("s") or head.lower() in _PLURALS
     if not (determined or counted or plural or not re.search(r"[A-Za-z]", text[:start])):
         return None
     modifiers = [word.group() for word in phrase[:-1] if not _ADJECTIVES.match(word.group())]

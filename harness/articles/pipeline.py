@@ -28,6 +28,7 @@ from harness.articles.article_files import (
 from harness.articles.byte_streams import InputFormat
 from harness.articles.grammar import languages
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
+from harness.articles.language_files import own_words_notes
 from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
 from harness.articles.table_writer import TableWriter, columns_of, flat_rows
@@ -365,8 +366,8 @@ def _write(
 
 
 def _model_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
-    """Say of which languages no rules are known, and what of the models is not known."""
-    notes = reader.notes
+    """Say by whose words and without which rules texts were read, and what of the models is not known."""
+    notes = [*own_words_notes(), *reader.notes]
     total = sum(read_in.values())
     for language in sorted(set(read_in) - set(languages())):
         notes.append(

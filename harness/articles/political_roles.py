@@ -1,6 +1,6 @@
 """A name and the words beside it in a sentence in, what they make of it out: a party, a state, a person.
 
-English, with the titles of the other languages that articles are read in.
+English, with the titles of the other languages that articles are read in; the words are in ``names.yaml``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.articles.grammar import Grammar
-from harness.articles.word_lists import FORMS, TITLES
+from harness.articles.word_lists import FORMS, NAMES, TITLES, either, words_of
 from harness.values.parties import Kind
 from harness.values.parties.folding import fold
 
@@ -18,52 +18,17 @@ Role = tuple[Kind, str]
 """What a name may be, and the words that say so."""
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 _NOUNS: tuple[tuple[Kind, frozenset[str]], ...] = (
-    (
-        "party",
-        _set(
-            "Party Movement Front Coalition Bloc Democrats Liberals Conservatives Socialists Greens Labour"
-            " Republicans Unionists Nationalists Populists Communists Partei Bündnis Parti Partido Partito"
-            " Frente Rassemblement Alianza Liga Grünen Sozialdemokraten League Alliance"
-        ),
-    ),
-    (
-        "country",
-        _set("Republic Kingdom Federation Emirate Emirates Republik Königreich République República Reino"),
-    ),
-    (
-        "government",
-        _set(
-            "Ministry Government Cabinet Commission Assembly Parliament Senate Authority Treasury Ministerium"
-            " Bundesregierung Ministère Gouvernement Gobierno Ministerio Council"
-        ),
-    ),
+    ("party", words_of("party_nouns", NAMES)),
+    ("country", words_of("country_nouns", NAMES)),
+    ("government", words_of("government_nouns", NAMES)),
 )
 """Nouns that say of a name what it is."""
 
-_OF_STATES = _set(
-    "government president parliament premier chancellor cabinet ministry minister foreign defence defense"
-    " troops forces army embassy king prime regime authorities envoy ambassador officials"
-)
-_OF_PARTIES = _set(
-    "party lawmakers mps leader leaders chairman chairwoman chair whip faction caucus voters ministers"
-)
-_ACTS = _set("won lost backed rejected proposed pledged promised demanded formed")
-_VOTES = _set("voted abstained governs governed campaigned")
-_LAST_OF_PARTIES = _set("Left Right Centre Center Unity Alternative Forward First Citizens Workers Platform")
-STARTERS = _set(
-    "The A An But And Or Nor So Yet When While After Before In On At For With From As If That This These"
-    " Those Our Their His Her Its My Your Both All Some Many Most No Not Only Even Once Since Until By To"
-    " Of It He She They We You I Who What Why How Where Which There Here Then Now Still Also Under Over"
-    " Between During Against Without Within Because Although Though Unlike Like Despite Mr Mrs Ms Dr Sir"
-    " Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July"
-    " August September October November December Der Die Das Ein Eine Im Am Auf Mit Nach Vor Bei Für Und"
-    " Aber Als Wenn Le La Les Un Une Des Du De En Dans Pour Mais Et El Los Las Una Por Con Para Pero Y"
-)
+_OF_STATES, _OF_PARTIES = words_of("beside_states", NAMES), words_of("beside_parties", NAMES)
+_ACTS, _VOTES = words_of("acts", NAMES), words_of("votes", NAMES)
+_LAST_OF_PARTIES = words_of("ends_of_parties", NAMES)
+STARTERS = words_of("starters", NAMES)
 
 _BEFORE_STATE = re.compile(
     r"(?i)\b(?:government|president|prime minister|parliament|capital|king|army) of (?:the )?$"
@@ -71,17 +36,11 @@ _BEFORE_STATE = re.compile(
 _BEFORE_PARTY = re.compile(
     r"(?i)\b(?:leader|leaders|chair|chairman|chairwoman|members?|mps|head) of (?:the )?$"
 )
-_BEFORE_OPPOSITION = re.compile(
-    r"(?i)\b(?:governing|ruling|opposition|(?:far|centre|center|hard)-(?:right|left)|nationalist|populist|liberal"
-    r"|conservative|socialist|left-wing|right-wing|rebel) $"
-)
-_BEFORE_ABROAD = re.compile(
-    r"(?i)\b(?:(?:ties|relations|border|war|talks|treaty|truce) with|sanctions (?:on|against)"
-    r"|(?:embassy|troops) in|(?:ambassador|visit|envoy) to|invasion of) $"
-)
+_BEFORE_OPPOSITION = re.compile(rf"(?i)\b(?:{either('sides', NAMES)}) $")
+_BEFORE_ABROAD = re.compile(rf"(?i)\b(?:{either('abroad', NAMES)}) $")
 _APPOSITION = re.compile(
-    r",\s(?:who\s(?:leads|led|heads|chairs)|(?:the\s)?(?:[\w’'-]+\s){0,3}(?:leader|minister|president|premier|mayor"
-    r"|chair|chairman|chairwoman|senator|governor|spokesman|spokeswoman|MP)\b)"
+    r",\s(?:who\s(?:leads|led|heads|chairs)"
+    rf"|(?:the\s)?(?:[\w’'-]+\s){{0,3}}(?:{either('offices_of_persons', NAMES)}|MP)\b)"
 )
 _ACRONYM = re.compile(r"[A-Z]{2,6}")
 

@@ -17,7 +17,7 @@ from typing import Any
 from harness.articles.grammar import Grammar
 from harness.articles.political_roles import STARTERS, Occurrence, is_title, roles
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import NOT_PEOPLE, TITLES
+from harness.articles.word_lists import NAMES, NOT_PEOPLE, TITLES, either, words_of
 from harness.values.formatting import counted
 from harness.values.parties import Kind, Registry
 from harness.values.parties.folding import name_key
@@ -28,11 +28,9 @@ MAX_NAMED = 5
 MIN_SHARE = 0.25
 """Share of the sentences with a political name from which names outside the registry are spoken of."""
 
-_MEMBERS = frozenset(
-    ["members", "member", "supporters", "voters", "leaders", "mps", "lawmakers", "head", "chair"]
-)
+_MEMBERS = words_of("members", NAMES)
 _WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*\w|[^\W\d_a-zß-öø-ÿ]\."
-_LINK = r"(?:of\sthe|for\sthe|of|for|and|de\sla|des|de|du|del|der|für|von|pour|para|y|et|und)"
+_LINK = rf"(?:{either('links', NAMES)})"
 _RUN = re.compile(rf"(?:{_WORD})(?:[ ](?:{_LINK}[ ])?(?:{_WORD})){{0,5}}")
 _ITS_ACRONYM = re.compile(r"\s\(([A-Z]{2,6})\)")
 

@@ -12,21 +12,14 @@ from collections.abc import Sequence
 
 from harness.articles.actors import Actor, may_precede_name
 from harness.articles.people import description_at_end, is_staff
-from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
+from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES, either
 
 # What may stand between subject and verb: "Kim later told", "Kim in turn said".
-_ADVERB = re.compile(
-    r"""(?xi)(?:^|(?<=[\s,]))(?:also|then|later|nevertheless|nonetheless|once|twice|thrice|often|again|today|yesterday|tonight|
-    just|even|still|only|already|now|himself|herself|themselves|itself|has|have|had|did|does|is|are|was|were|\w+ly|
-    (?:on|last|this|earlier|early|late)\s+\w+day(?:\s+(?:night|morning|evening|afternoon))?|
-    in\s+(?:turn|effect|a\s+statement|an?\s+interview|public|private|response|part|tears)|
-    too|first|in\s+\w+ay|all|both|each|out|once\s+more|for\s+\w+\s+part|instead|rather|more\s+than\s+once|
-    (?:heard|took\s+pains|telephoned|went\s+on)\s+to|with\s+hand\s+on\s+heart|without\s+\w+|could\s+not|quoted\s+as)\s*,?\s*$"""
-)
+_ADVERB = re.compile(rf"(?i)(?:^|(?<=[\s,]))(?:{either('adverbs')})\s*,?\s*$")
 # How an apposition or a participle clause begins: ", who heads the union,", ", speaking in Lesk,".
-_APPOSITION = re.compile(
-    r"(?i)^(?:who|whose|whom|which|where|when|a|an|the|no|not|now|then|once|one|his|her|its|their|our|himself|herself|asked|speaking|citing|referring|standing|receiving|watching|in|on|at|from|for|with|of|by|after|during|as|like|according|\d+|aged|formerly|currently|also|too|however|meanwhile|though|although|while|passing|cursing|flanked|pressed|shown|\w+ing|\w+ed)\b"
-)
+_APPOSITION = re.compile(rf"(?i)^(?:{either('apposition')})\b")
+# "In Lesk, Kim": a phrase before the subject.
+_LEAD_IN = re.compile(rf"(?i)\b(?:{either('lead_ins')})\b[^,]*,")
 # What follows a party's name up to the verb: "'s foreign ministry".
 _OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[a-z-]+\s+){0,2}[a-z-]+)\s*$")
 
@@ -76,11 +69,7 @@ def clause_subject(text: str, before: str, cast: Sequence[Actor]) -> Actor | Non
     begin = max(before.rfind(";"), before.rfind(":")) + 1
     for actor in cast:
         if actor.start >= begin and actor.end <= len(before) and actor.kind != "pronoun":
-            words = re.sub(
-                r"(?i)\b(?:in|at|from|on|to|after|with|later|earlier|last|this|that|meanwhile)\b[^,]*,",
-                "",
-                text[begin : actor.start],
-            ).split()
+            words = _LEAD_IN.sub("", text[begin : actor.start]).split()
             return (
                 actor
                 if all(
@@ -120,12 +109,10 @@ def _shared(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
 
 
 # Words that are subjects without being an actor: "it said", "who said".
-_NO_NOUN = re.compile(
-    r"(?i)\b(?:i|we|you|it|there|this|that|which|what|who|nobody|everyone|everybody|someone)$"
-)
+_NO_NOUN = re.compile(rf"(?i)\b(?:{either('no_actors')})$")
 # A prepositional phrase after the head: "officials in the Coastal Union".
 _PHRASE = re.compile(
-    r"\s+(?:of|in|at|from|for|with|on|near|outside|aboard|behind|among|across|over|called|named|aged)\s+(?:(?:the|a|an|his|her|its|their|our)\s+)?(?:[\w’'-]+\s*){1,4}$"
+    rf"\s+(?:{either('prepositions')})\s+(?:(?:the|a|an|his|her|its|their|our)\s+)?(?:[\w’'-]+\s*){{1,4}}$"
 )
 # "a Gallup poll": the author of a document before its kind.
 _DOCUMENT_OF = re.compile(r"(?:^|\b[Aa]n?\s)([A-Z][\w’-]+)\s+([a-z]+)$")

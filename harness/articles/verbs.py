@@ -1,6 +1,6 @@
 """A sentence and its actors in, what its verbs of saying and judging attribute to whom out.
 
-The verbs are in ``english.txt``: those of saying ("said", "warned"), and those of judging ("blamed",
+The verbs are in ``languages/en.yaml``: those of saying ("said", "warned"), and those of judging ("blamed",
 "praised"), whose subject holds the view that the sentence gives of their object.
 """
 
@@ -21,33 +21,27 @@ from harness.articles.word_lists import (
     TITLES,
     WEAK_JUDGES,
     WITH_CLAUSE,
+    either,
+    words_of,
 )
 
 # A form of "to be" before the verb: "was described" has its actor after "by" at most.
-_BEING = re.compile(
-    r"(?i)\b(?:is|was|were|are|be|been|being|am|get|got|gets|'s)\s+(?:\w+ly\s+|once\s+|also\s+|not\s+)?$"
-)
+_BEING = re.compile(rf"(?i)\b(?:{either('being')})\s+(?:\w+ly\s+|once\s+|also\s+|not\s+)?$")
 # Negated, modal or infinitive: nothing is said after all.
 _NEGATION = re.compile(
-    r"(?i)(?<!heard )(?<!pains )(?<!telephoned )(?<!went on )\b(?:not|n[’']t|never|neither|nor|nobody|"
-    r"no one|without|would|will|may|might|must|should|cannot|to|can|shall|could|let)"
-    r"\s+(?:\w+ly\s+|even\s+|once\s+|ever\s+)?$"
+    r"(?i)(?<!heard )(?<!pains )(?<!telephoned )(?<!went on )"
+    rf"\b(?:{either('negation')}|{either('negation_of_saying')})\s+(?:\w+ly\s+|even\s+|once\s+|ever\s+)?$"
 )
 # The subject of a subordinate clause: "when Kim said".
 _SUBORDINATE = re.compile(
-    r"(?i)\b(?:when|while|whilst|after|before|because|since|until|till|if|unless|that|which|whose|what|"
-    r"whatever|where|whether|how|why|than|"
-    r"though|although|even\s+as|so\s+that)\s+"
-    r"(?:(?:the|a|an|even|only|its|his|her|their|our|my|one|some|mr|mrs|ms|dr|those|\d+)\s+)*"
-    r"(?:[\w’'-]+\s+){0,2}$"
+    rf"(?i)\b(?:{either('subordinate')}|{either('subordinate_of_saying')})\s+"
+    rf"(?:(?:{either('before_subject')}|only|our|my|those|\d+)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
 # What follows a verb of saying where something is said: "that", a quotation, a clause with a finite verb.
 _CLAUSE = re.compile(
-    r"(?:\s+(?:back|to\s+(?:the\s+)?\w+|reporters|us|me|them|him|her|this\s+\w+|the\s+\w+|[A-Z]\w+))?"
-    r"\s*(?:that\b|how\b|why\b|whether\b|if\b|\"|:)|\s*,\s(?!who|which)"
-    r"|\s+[^.,;:]{2,90}?\sthat\s+(?:he|she|it|they|the|there|his|her|its|their|[A-Z]\w+)\b"
-    r"|\s+(?:[\w’'-]+\s+){1,5}?"
-    r"(?:was|were|is|are|had|has|have|would|will|could|can|did|does|should|must|might)\b"
+    rf"(?:\s+(?:{either('listeners')}))?\s*(?:(?:{either('clause')})\b|\"|:)|\s*,\s(?!who|which)"
+    rf"|\s+[^.,;:]{{2,90}}?\sthat\s+(?:{either('clause_subjects')}|[A-Z]\w+)\b"
+    rf"|\s+(?:[\w’'-]+\s+){{1,5}}?(?:{either('finite')})\b"
 )
 # "Neither Crane nor Bray blamed": nobody did.
 _NO_SUBJECT = re.compile(
@@ -56,8 +50,9 @@ _NO_SUBJECT = re.compile(
 # "Varna paid, a step that Crane praised": a remark on the main clause, whose subject counts all the same.
 _REMARK = re.compile(
     r",\s+(?:an?\s+[\w’' -]{2,40}?\s(?:that|which)|(?:for|of|to)\s+which)\s+"
-    r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
+    rf"(?:(?:{either('before_subject_of_remark')})\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
+_REMARK_VERBS = words_of("remark_verbs")
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
 # A single name after a quotation: “...” said Pelltree.
 _NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?<![’']s)(?=[\s,.;:]|$)")
@@ -67,12 +62,16 @@ _IN_REMARK = re.compile(
 )
 # "with what one baker calls “a shove”": a relative clause that quotes.
 _RELATIVE = re.compile(
-    r"(?i)\b(?:what|that|which)\s+(?:(?:the|a|an|one|some|two|even|his|her|its|their|mr|mrs|ms|dr)\s+)*(?:[\w’'-]+\s+){0,2}$"
+    rf"(?i)\b(?:what|that|which)\s+(?:(?:{either('before_subject')}|two)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
 # A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
-_FINITE = re.compile(
-    r"\s+(?:and\s+\w+\s+)?"
-    r"(?:had|has|have|was|were|is|are|would|will|could|can|did|does|should|must|might|may|that|at the)\b"
+_FINITE = re.compile(rf"\s+(?:and\s+\w+\s+)?(?:{either('finite')}|may|that|at the)\b")
+# "says sorry" says nothing.
+_MANNERS = re.compile(rf"\s+(?:{either('manners')})\b")
+# After these a form is a noun: right before it, or with a word between ("a final report").
+_BEFORE_NOUN = re.compile(rf"(?i)(?:\b(?:{either('before_noun')})|[’']s?)\s+$")
+_BEFORE_SINGULAR = re.compile(
+    rf"(?i)(?:\b(?:{either('before_noun')}|{either('before_singular')})|[’']s?)\s+(?:[\w-]+\s+)?$"
 )
 
 
@@ -191,10 +190,7 @@ class _Verb:
             if _NO_SUBJECT.search(lead):
                 return None
             if _REMARK.search(lead) and (
-                self.kind == "judge"
-                or self._quotes()
-                or self.verb
-                in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
+                self.kind == "judge" or self._quotes() or self.verb in _REMARK_VERBS
             ):
                 return Attribution(actor, self.start, 1)
             if _IN_REMARK.search(lead):
@@ -230,8 +226,7 @@ class _Verb:
             return True
         if self.form.endswith("ing") and _PREPOSITION.search(self.before):
             return True
-        manners = r"\s+(?:sorry|goodbye|hello|grace|please|well\s+done)\b"
-        return self.verb == "say" and re.match(manners, self.after) is not None
+        return self.verb == "say" and _MANNERS.match(self.after) is not None
 
     def _has_object(self) -> bool:
         """Whether what follows shows the rarer sense: "puts it down to", "finds nothing", "police find"."""
@@ -248,14 +243,7 @@ class _Verb:
         """Whether the form is a noun here: "the report", "Kim's claims"."""
         if self.form not in NOUNS:
             return False
-        article = re.search(
-            r"(?i)(?:\b(?:the|a|an|no|any|some|one|this|that|every|more|their|his|her|its|our|my|of|for|in|on|with|by|to|telephone|as)|[’']s?)\s+(?:[\w-]+\s+)?$",
-            self.before,
-        )
-        close = re.search(
-            r"(?i)(?:\b(?:the|a|an|no|any|this|every|their|his|her|its|our|my|of|for|in|on|with|by)|[’']s?)\s+$",
-            self.before,
-        )
+        article, close = _BEFORE_SINGULAR.search(self.before), _BEFORE_NOUN.search(self.before)
         plain = not self.form.endswith("s")
         if re.search(r"(?:s|men|people)\s+(?:in|of|at|from|on|near)\s+the\s+[\w-]+\s+$", self.before):
             return False

@@ -1,83 +1,65 @@
-"""The word lists of ``english.txt`` in, sets of words and inflected verbs out.
-
-The file has sections, ``[say]``; a line that begins with # is a comment.
-"""
+"""The lists of ``en.yaml`` and ``names.yaml`` in, sets of words, parts of patterns and forms of verbs out."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
+from typing import Any
 
-LISTS = Path(__file__).parent / "english.txt"
+from harness.articles.language_files import own_folder, read_language, read_names
+from harness.values.errors import ArticleError, Problem
+
+ENGLISH, NAMES = "en", "names"
+"""The files whose lists are read here: ``languages/en.yaml`` and ``names.yaml``."""
 
 
 @cache
-def _sections() -> dict[str, tuple[str, ...]]:
-    sections: dict[str, list[str]] = {}
-    words: list[str] = []
-    for line in LISTS.read_text(encoding="utf-8").splitlines():
-        heading = re.fullmatch(r"\[(\w+)\]", line)
-        if heading is not None:
-            words = sections.setdefault(heading.group(1), [])
-        elif not line.startswith("#"):
-            words += line.split()
-    return {name: tuple(listed) for name, listed in sections.items()}
+def _lists(file: str) -> dict[str, Any]:
+    return read_names() if file == NAMES else read_language(file)
 
 
-def words_of(section: str) -> frozenset[str]:
-    """Return the words of a section of ``english.txt``."""
-    return frozenset(_sections()[section])
+def words_of(key: str, file: str = ENGLISH) -> frozenset[str]:
+    """Return the words of a list."""
+    return frozenset(_lists(file)[key])
 
 
-# Past forms and participles that are not built with -ed, and those that double a letter before it.
-_IRREGULAR = {
-    "acquit": "acquitted",
-    "admit": "admitted",
-    "begin": "began begun",
-    "bet": "bet",
-    "brag": "bragged",
-    "chant": "chanted",
-    "concur": "concurred",
-    "cry": "cried",
-    "damn": "damned",
-    "demur": "demurred",
-    "dub": "dubbed",
-    "extol": "extolled",
-    "find": "found",
-    "forecast": "forecast forecasted",
-    "foresee": "foresaw foreseen",
-    "foretell": "foretold",
-    "forgive": "forgave forgiven",
-    "fret": "fretted",
-    "kid": "kidded",
-    "label": "labelled labeled",
-    "libel": "libelled",
-    "pan": "panned",
-    "prefer": "preferred",
-    "purr": "purred",
-    "put": "put",
-    "quip": "quipped",
-    "rap": "rapped",
-    "rebut": "rebutted",
-    "recollect": "recollected",
-    "regret": "regretted",
-    "rue": "rued",
-    "say": "said",
-    "see": "saw seen",
-    "shrug": "shrugged",
-    "sing": "sang sung",
-    "slam": "slammed",
-    "snap": "snapped",
-    "sob": "sobbed",
-    "submit": "submitted",
-    "sum": "summed",
-    "swear": "swore sworn",
-    "tell": "told",
-    "think": "thought",
-    "tut": "tutted",
-    "write": "wrote written",
-}
+def either(key: str, file: str = ENGLISH) -> str:
+    r"""Return the words or phrases of a list as alternatives of a regular expression.
+
+    In a phrase a space is any white space, brackets group without capturing, and ``{views}`` stands for the
+    alternatives of another list.
+
+    Parameters
+    ----------
+    key : str
+    file : {"en", "names"}
+
+    Returns
+    -------
+    str
+        ``said|no\s+one``: to be put into brackets.
+
+    Raises
+    ------
+    ArticleError
+        Where a phrase of a file of your own is no regular expression.
+    """
+    alternatives = [_alternative(phrase, file) for phrase in _lists(file)[key]]
+    if own_folder() is not None:
+        for phrase in alternatives:
+            try:
+                re.compile(phrase)
+            except re.error as error:
+                what = f"has {phrase!r}, which is no regular expression: {error}"
+                raise ArticleError([Problem(f"{file}.yaml: {key}", what)]) from error
+    return "|".join(alternatives)
+
+
+def _alternative(phrase: str, file: str) -> str:
+    # A space inside square brackets is one.
+    spaced = re.sub(r"\[[^\]]*\]| ", lambda match: r"\s+" if match.group() == " " else match.group(), phrase)
+    grouped = re.sub(r"(?<!\\)\((?!\?)", "(?:", spaced)
+    return re.sub(r"\{([a-z_]+)\}", lambda match: f"(?:{either(match.group(1), file)})", grouped)
 
 
 def _inflected(verb: str) -> set[str]:
@@ -88,7 +70,7 @@ def _inflected(verb: str) -> set[str]:
     else:
         third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "z")) else f"{verb}s"
         regular = f"{stem}ed"
-    pasts = _IRREGULAR.get(verb, regular).split()
+    pasts = _lists(ENGLISH)["irregular"].get(verb, regular).split()
     # "slam, slammed" doubles its last letter before -ing as well.
     doubled = [past[:-2] for past in pasts if past.endswith("ed") and past[-4] == past[-3] == verb[-1]]
     if verb in ("bet", "put"):
@@ -97,7 +79,10 @@ def _inflected(verb: str) -> set[str]:
 
 
 FORMS: dict[str, tuple[str, str]] = {
-    form: (verb, kind) for kind in ("say", "judge") for verb in _sections()[kind] for form in _inflected(verb)
+    form: (verb, kind)
+    for kind in ("say", "judge")
+    for verb in _lists(ENGLISH)[kind]
+    for form in _inflected(verb)
 }
 """Every inflected form of a verb → the verb, and whether it is one of saying or of judging."""
 
@@ -111,7 +96,5 @@ DOCUMENTS, CAPITALS = words_of("documents"), words_of("capitals")
 NOT_PEOPLE, AGENTS, NO_AGENTS, NO_HEAD = (
     words_of(name) for name in ("not_people", "agents", "no_agents", "no_head")
 )
-# Endings of nouns that name people ("baker", "unionist"); not those of "specimen", "illness", "cement".
-AGENT_ENDING = re.compile(
-    r"(?:er|or|ist|ian|(?<!hu)man|woman|(?<!peci)(?<!regi)(?<!speci)men|women|people|(?<!l)(?<!n)ess|eer|ant|(?<!m)ent)(?:s|es)?$"
-)
+# Endings of nouns that name people: "baker", "unionists".
+AGENT_ENDING = re.compile(rf"(?:{either('agent_endings')})(?:s|es)?$")

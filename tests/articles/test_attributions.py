@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 from articles.test_holders import holder_labels
 
@@ -94,10 +91,3 @@ def test_a_post_may_give_a_relatives_view() -> None:
 )
 def test_a_writer_comments_on_what_is_said(text: str, expected: bool) -> None:
     assert is_commented_on(text, 0) is expected
-
-
-def test_the_lists_of_words_have_no_word_twice_in_a_section() -> None:
-    text = (Path(__file__).parents[2] / "harness/articles/english.txt").read_text(encoding="utf-8")
-    for section in re.split(r"^\[\w+\]$", text, flags=re.MULTILINE)[1:]:
-        words = " ".join(line for line in section.splitlines() if not line.startswith("#")).split()
-        assert len(words) == len(set(words)), sorted({word for word in words if words.count(word) > 1})
