@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.executor_options import Executor, RayAddress, Where, Workers, check_workers
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 
 if TYPE_CHECKING:
+    from harness.articles.pipeline import Elsewhere
     from harness.articles.reading import Reading
 
 
@@ -97,14 +99,18 @@ def read(
     ] = None,
     language: Language = "",
     raw: RawCells = False,
+    executor: Where = Executor.serial,
+    workers: Workers = None,
+    ray_address: RayAddress = "",
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.
 
     What the outlet says in its own voice and what it quotes are counted apart.
     """
     from harness.articles import pipeline
+    from harness.articles.reading_options import ReadingOptions
 
-    options = pipeline.ReadingOptions(
+    options = ReadingOptions(
         outputs=tuple(output or ()),
         parties=parties,
         only=tuple(party or ()),
@@ -120,13 +126,28 @@ def read(
         keep_rows=False,
         raw=raw,
     )
-    reading = pipeline.read(tuple(articles), options)
+    reading = pipeline.read(tuple(articles), options, _elsewhere(executor, workers, ray_address))
     reading.show()
     if not output and reading.n_rows:
         # Asked for in so many words: a command that only shows does not leave files behind.
         page = "page.html" if reading.n_articles == 1 else "readings.csv"
         typer.echo(f"Nothing was written. To keep it: {command_line('read', str(articles[0]), output=page)}")
     return _reading_report(reading)
+
+
+def _elsewhere(executor: Executor, workers: int | None, ray_address: str) -> Elsewhere | None:
+    """Return what reads articles in other processes; None where this one does."""
+    check_workers(executor, workers)
+    if executor is Executor.serial:
+        return None
+    if executor is Executor.ray:
+        from harness.runs.executors.cluster.address import Address
+        from harness.runs.executors.cluster.reading import ReadOnCluster
+
+        return ReadOnCluster(Address.parse(ray_address), workers)
+    from harness.runs.executors.reading import ReadInProcesses
+
+    return ReadInProcesses(workers)
 
 
 def _reading_report(reading: Reading) -> Report:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from harness.cli.executor_options import Executor, RayAddress, Where, Workers, check_workers
 from harness.cli.reporting import Report, as_json
 from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
 from harness.values.commands import command_line
@@ -31,14 +32,6 @@ class Format(StrEnum):
 
     csv = "csv"
     jsonl = "jsonl"
-
-
-class Executor(StrEnum):
-    """Where rows are labelled."""
-
-    serial = "serial"
-    processes = "processes"
-    ray = "ray"
 
 
 class EngineChoice(StrEnum):
@@ -98,12 +91,6 @@ Raw = Annotated[
         "--raw", help="Read and write cells as they are, also those that a spreadsheet would compute."
     ),
 ]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1, help="Processes of --executor. Default: as cores and memory allow.", show_default=False
-    ),
-]
 ModelAddress = Annotated[
     str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
 ]
@@ -117,18 +104,6 @@ Part = Annotated[
     str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
 ]
 Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
-Where = Annotated[
-    Executor,
-    typer.Option(help="Label in this process, in several, or on a Ray cluster: the same bytes."),
-]
-RayAddress = Annotated[
-    str,
-    typer.Option(
-        metavar="HOST:PORT",
-        help="Of the head of a Ray cluster. Default: the variable RAY_ADDRESS.",
-        show_default=False,
-    ),
-]
 
 
 def predict(
@@ -206,9 +181,8 @@ def _files_of_parts(
     ModelError
         Where an option has no effect, or there is no file to cut into parts.
     """
+    check_workers(executor, workers)
     if executor is Executor.serial:
-        if workers is not None:
-            raise ModelError("--workers has no effect without --executor processes or ray")
         return None
     source, sink = files
     if source is None or sink is None:

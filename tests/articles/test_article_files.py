@@ -14,13 +14,15 @@ from harness.articles.article_files import (
     MAX_ARTICLE,
     MAX_PAGE,
     ArticleText,
-    count_articles,
     from_html,
     from_json,
     from_string,
     from_text,
+    list_files,
     read_articles,
+    read_files,
 )
+from harness.articles.article_parts import article_parts, count_articles
 from harness.values import limits
 from harness.values.errors import ArticleError
 
@@ -154,7 +156,8 @@ def test_a_folder_is_read_in_order_and_goes_on_past_what_is_broken(tmp_path: Pat
     last_line = articles[3]
     assert isinstance(last_line, ArticleText)
     assert (last_line.date, last_line.outlet) == ("2031-01-01", "O")
-    assert count_articles([tmp_path]) == 6, "each line of JSONL is counted, the empty one too"
+    parts = article_parts(list_files([tmp_path]))
+    assert count_articles(parts) == 6, "each line of JSONL is counted, the empty one too"
 
 
 def test_paths_that_lead_nowhere_are_named_at_once(
