@@ -20,7 +20,6 @@ from harness.articles.article_files import (
     from_text,
     list_files,
     read_articles,
-    read_files,
 )
 from harness.articles.article_parts import article_parts, count_articles
 from harness.values import limits

@@ -83,7 +83,7 @@ class ReadingJob:
     @property
     def name(self) -> str:
         """For messages."""
-        return f"the articles from {self.part[0].name} to {self.part[-1].name}"
+        return f"the part from {self.part[0].name} to {self.part[-1].name}"
 
     @property
     def models(self) -> tuple[Path, ...]:
