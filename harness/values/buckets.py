@@ -1,0 +1,358 @@
+"""Addresses of objects in S3 and in Google Cloud Storage in, copies on this machine out, and back.
+
+The file systems are those of pyarrow. Credentials come from where the tools of the clouds look for them, and
+never from an address: whoever sees a command line would see them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from harness.values.errors import BucketError, suggest
+
+Answer = TypeVar("Answer")
+
+SCHEMES = ("s3", "gs")
+
+OPTIONS = ("endpoint_override", "region", "scheme")
+"""What an address of S3 may have behind ``?``, as pyarrow writes it."""
+
+PATIENCE = 25.0
+"""Seconds that a first answer may take; a name that leads nowhere is told after a tenth of one."""
+
+CONNECT_SECONDS, FIRST_ATTEMPTS, ATTEMPTS = 5.0, 2, 10
+"""For a connection; attempts at the first question, and at each piece once there was an answer."""
+
+PIECE = 8 * 2**20
+"""Bytes that are asked for at a time."""
+
+_CREDENTIALS = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of the machine",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`",
+}
+_DENIED = re.compile(
+    r"ACCESS_DENIED|INVALID_ACCESS_KEY|INVALID_CLIENT_TOKEN|SIGNATURE_DOES_NOT_MATCH|EXPIRED_TOKEN"
+    r"|HTTP response code 40[13]|PERMISSION_DENIED|UNAUTHENTICATED|OAuth2 access token"
+)
+
+
+@dataclass(frozen=True)
+class BucketAddress:
+    """Where an object, or a folder of them, lies.
+
+    Attributes
+    ----------
+    scheme : {"s3", "gs"}
+    bucket, key : str
+        The key without slashes at its ends; empty for the whole bucket.
+    options : tuple of (str, str)
+        Of :data:`OPTIONS`.
+    """
+
+    scheme: str
+    bucket: str
+    key: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> BucketAddress:
+        """Read ``s3://bucket/key?region=eu-central-1``.
+
+        Raises
+        ------
+        BucketError
+            Where it names no bucket, holds a password, or has another option.
+        """
+        parts = urlsplit(text)
+        if parts.username or parts.password:
+            shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
+            raise BucketError(f"{shown}: an address holds no keys; they are {_CREDENTIALS[parts.scheme]}")
+        options = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        for name, _ in options:
+            if parts.scheme != "s3" or name not in OPTIONS:
+                hint = suggest(name, OPTIONS) if parts.scheme == "s3" else "gs:// takes none"
+                raise BucketError(f"{text}: there is no option {name!r} of an address; {hint}")
+        if not parts.netloc:
+            raise BucketError(f"{text}: names no bucket: {parts.scheme}://BUCKET/KEY")
+        return cls(parts.scheme, parts.netloc, parts.path.strip("/"), options)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.path}"
+
+    @property
+    def path(self) -> str:
+        """Bucket and key, as pyarrow wants them."""
+        return f"{self.bucket}/{self.key}" if self.key else self.bucket
+
+    @property
+    def name(self) -> str:
+        """The last part of its key, or the bucket."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def beside(self, name: str) -> BucketAddress:
+        """Return the object of another name beside this one."""
+        folder = self.key.rpartition("/")[0]
+        return BucketAddress(self.scheme, self.bucket, f"{folder}/{name}".strip("/"), self.options)
+
+    def holds(self, other: BucketAddress) -> bool:
+        """Whether another address is this one, or lies below it."""
+        return (other.scheme, other.options) == (self.scheme, self.options) and (
+            other.path == self.path or other.path.startswith(f"{self.path}/")
+        )
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object in a bucket.
+
+    Attributes
+    ----------
+    path : str
+        Bucket and key.
+    name : str
+        Relative to what was listed.
+    size : int
+        Bytes.
+    modified : int
+        Nanoseconds since 1970.
+    """
+
+    path: str
+    name: str
+    size: int
+    modified: int
+
+
+def is_remote(address: str) -> bool:
+    """Whether an address leads into a bucket."""
+    return address.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What lies at an address.
+
+    Attributes
+    ----------
+    address : BucketAddress
+    """
+
+    address: BucketAddress
+    _systems: dict[bool, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def objects(self, wanted: Callable[[str], bool] = lambda name: True) -> list[StoredObject]:
+        """List an object, or those below a folder whose names are wanted, in the order of their names.
+
+        Parameters
+        ----------
+        wanted : callable
+            Name → whether it is listed; not asked of a single object.
+
+        Raises
+        ------
+        BucketError
+            In one line, within 30 s: there is nothing, no bucket, no connection, or no access.
+        """
+        from pyarrow import fs
+
+        system, path = self._system(patient=False), self.address.path
+
+        def listed() -> list[Any]:
+            info = system.get_file_info(path)
+            if info.type == fs.FileType.File:
+                return [info]
+            return list(system.get_file_info(fs.FileSelector(path, recursive=True)))
+
+        infos = self._answered(listed)
+        found = [
+            StoredObject(
+                info.path, info.path[len(path) + 1 :] or info.base_name, info.size, info.mtime_ns or 0
+            )
+            for info in infos
+            if info.type == fs.FileType.File and (info.path == path or wanted(info.path[len(path) + 1 :]))
+        ]
+        return sorted(found, key=lambda each: each.name)
+
+    def check(self) -> None:
+        """Ask whether the bucket is there, before hours are spent on what shall be written to it.
+
+        Raises
+        ------
+        BucketError
+        """
+        from pyarrow import fs
+
+        system = self._system(patient=False)
+        info = self._answered(lambda: system.get_file_info(self.address.bucket))
+        if info.type == fs.FileType.NotFound:
+            raise BucketError(f"{self.address}: there is no bucket {self.address.bucket!r}")
+
+    def fetch(self, item: StoredObject, path: Path) -> None:
+        """Copy an object to a file, which appears when it is whole.
+
+        Raises
+        ------
+        BucketError
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.fetching")
+        with (
+            self._failures(),
+            self._system().open_input_stream(item.path) as source,
+            draft.open("wb") as copy,
+        ):
+            shutil.copyfileobj(source, copy, PIECE)
+        draft.replace(path)
+        os.utime(path, ns=(item.modified, item.modified))
+
+    def fetch_ranges(self, item: StoredObject, path: Path, ranges: Sequence[tuple[int, int]]) -> None:
+        """Copy ranges of bytes to a file of the whole object's length, which is empty elsewhere.
+
+        A file system with sparse files gives the empty parts no room.
+
+        Parameters
+        ----------
+        item : StoredObject
+        path : Path
+        ranges : sequence of (int, int)
+            First byte, and the one after the last.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self.opened(item) as source, path.open("wb") as copy:
+            copy.truncate(item.size)
+            for start, stop in ranges:
+                copy.seek(start)
+                source.seek(start)
+                for at in range(start, stop, PIECE):
+                    copy.write(source.read(min(PIECE, stop - at)))
+        os.utime(path, ns=(item.modified, item.modified))
+
+    @contextmanager
+    def opened(self, item: StoredObject) -> Iterator[Any]:
+        """Open an object as a binary file whose parts are fetched as they are read.
+
+        Raises
+        ------
+        BucketError
+        """
+        with self._failures(), self._system().open_input_file(item.path) as source:
+            yield source
+
+    def upload(self, path: Path) -> None:
+        """Copy a file to the address, where it appears when it is whole.
+
+        Raises
+        ------
+        BucketError
+        """
+        from pyarrow import fs
+
+        system, failures = self._system(), list[Exception]()
+
+        def copy() -> None:
+            try:
+                # In one call that nothing interrupts: a stream that Python closes after an interruption would
+                # make half of a file an object.
+                fs.copy_files(str(path), self.address.path, fs.LocalFileSystem(), system)
+                size = system.get_file_info(self.address.path).size
+                if size != path.stat().st_size:
+                    raise OSError(f"{size} bytes of {path.stat().st_size} arrived")  # noqa: TRY301
+            except (OSError, ValueError) as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=copy, daemon=True)
+        thread.start()
+        # In short waits, so that Ctrl-C is heard.
+        while thread.is_alive():
+            thread.join(0.2)
+        with self._failures():
+            for failure in failures:
+                raise failure
+
+    def _answered(self, question: Callable[[], Answer]) -> Answer:
+        """Return an answer, or say that there is none in time: some servers take a call and keep silent."""
+        answers, failures = list[Answer](), list[Exception]()
+
+        def ask() -> None:
+            try:
+                answers.append(question())
+            except (OSError, ValueError) as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
+        with self._failures():
+            for failure in failures:
+                raise failure
+        if not answers:
+            raise BucketError(f"{self.address}: no answer within {PATIENCE:.0f} s")
+        return answers[0]
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except BucketError:
+            raise
+        except (OSError, ValueError) as error:
+            raise BucketError(f"{self.address}: {self._reason(str(error))}") from error
+
+    def _reason(self, text: str) -> str:
+        """Say in a clause what pyarrow says in several lines."""
+        if "NO_SUCH_BUCKET" in text or "Path does not exist" in text and not self.address.key:
+            return f"there is no bucket {self.address.bucket!r}"
+        if "Path does not exist" in text or "NotFound" in text or "FileNotFoundError" in text:
+            return "does not exist"
+        if _DENIED.search(text):
+            return f"access is denied; credentials are {_CREDENTIALS[self.address.scheme]}"
+        if "NETWORK_CONNECTION" in text or "Could not connect" in text:
+            return f"no connection: {text.rpartition('Details: ')[2].splitlines()[0]}"
+        return (text.splitlines() or ["no reason is given"])[0][:200]
+
+    def _system(self, *, patient: bool = True) -> Any:
+        """Return the file system; one that is not patient gives up soon, where nothing has answered yet."""
+        if patient not in self._systems:
+            build = _s3 if self.address.scheme == "s3" else _gs
+            # Without a region that is stated, S3 is asked for that of the bucket.
+            self._systems[patient] = self._answered(lambda: build(self.address, patient))
+        return self._systems[patient]
+
+
+def _s3(address: BucketAddress, patient: bool) -> Any:
+    from pyarrow import fs
+
+    options = dict(address.options)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    if endpoint and "endpoint_override" not in options:
+        parts = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
+        options |= {"endpoint_override": parts.netloc, "scheme": options.get("scheme", parts.scheme)}
+    region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        # A store of one's own has no regions; any name will do.
+        region = "us-east-1" if "endpoint_override" in options else fs.resolve_s3_region(address.bucket)
+    return fs.S3FileSystem(
+        region=region,
+        endpoint_override=options.get("endpoint_override"),
+        scheme=options.get("scheme"),
+        connect_timeout=CONNECT_SECONDS,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS if patient else FIRST_ATTEMPTS),
+    )
+
+
+def _gs(address: BucketAddress, patient: bool) -> Any:
+    from datetime import timedelta
+
+    from pyarrow import fs
+
+    del address
+    return fs.GcsFileSystem(retry_time_limit=timedelta(minutes=5) if patient else timedelta(seconds=10))
