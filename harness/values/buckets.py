@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +37,7 @@ PIECE = 8 * 2**20
 
 _CREDENTIALS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of the machine",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or the machine's role",
 }
 _DENIED = re.compile(
     r"ACCESS_DENIED|INVALID_ACCESS_KEY|INVALID_CLIENT_TOKEN|SIGNATURE_DOES_NOT_MATCH|EXPIRED_TOKEN"
@@ -75,7 +75,9 @@ class BucketAddress:
         parts = urlsplit(text)
         if parts.username or parts.password:
             shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
-            raise BucketError(f"{shown}: an address holds no keys; they are {_CREDENTIALS[parts.scheme]}")
+            raise BucketError(
+                f"{shown}: an address holds no keys; they are read from {_CREDENTIALS[parts.scheme]}"
+            )
         options = tuple(parse_qsl(parts.query, keep_blank_values=True))
         for name, _ in options:
             if parts.scheme != "s3" or name not in OPTIONS:
@@ -149,13 +151,13 @@ class Bucket:
     address: BucketAddress
     _systems: dict[bool, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def objects(self, wanted: Callable[[str], bool] = lambda name: True) -> list[StoredObject]:
-        """List an object, or those below a folder whose names are wanted, in the order of their names.
+    def objects(self, wanted: Callable[[Path], bool]) -> list[StoredObject]:
+        """List an object, or those below a folder that are wanted, in the order of their names.
 
         Parameters
         ----------
         wanted : callable
-            Name → whether it is listed; not asked of a single object.
+            Name below the folder → whether it is listed; not asked of a single object.
 
         Raises
         ------
@@ -172,15 +174,19 @@ class Bucket:
                 return [info]
             return list(system.get_file_info(fs.FileSelector(path, recursive=True)))
 
-        infos = self._answered(listed)
-        found = [
-            StoredObject(
-                info.path, info.path[len(path) + 1 :] or info.base_name, info.size, info.mtime_ns or 0
-            )
-            for info in infos
-            if info.type == fs.FileType.File and (info.path == path or wanted(info.path[len(path) + 1 :]))
-        ]
-        return sorted(found, key=lambda each: each.name)
+        every = _stored(self._answered(listed), path)
+        return sorted((item for item in every if item.path == path or wanted(Path(item.name))), key=_by_name)
+
+    def existing(self, names: Iterable[str]) -> list[StoredObject]:
+        """Return those of some objects of a folder that exist.
+
+        Raises
+        ------
+        BucketError
+        """
+        system, path = self._system(patient=False), self.address.path
+        paths = [f"{path}/{name}" for name in names]
+        return _stored(self._answered(lambda: system.get_file_info(paths)), path)
 
     def check(self) -> None:
         """Ask whether the bucket is there, before hours are spent on what shall be written to it.
@@ -265,7 +271,7 @@ class Bucket:
                 fs.copy_files(str(path), self.address.path, fs.LocalFileSystem(), system)
                 size = system.get_file_info(self.address.path).size
                 if size != path.stat().st_size:
-                    raise OSError(f"{size} bytes of {path.stat().st_size} arrived")  # noqa: TRY301
+                    raise OSError(f"{size} bytes of {path.stat().st_size} arrived")
             except (OSError, ValueError) as error:
                 failures.append(error)
 
@@ -309,12 +315,12 @@ class Bucket:
 
     def _reason(self, text: str) -> str:
         """Say in a clause what pyarrow says in several lines."""
-        if "NO_SUCH_BUCKET" in text or "Path does not exist" in text and not self.address.key:
+        if "NO_SUCH_BUCKET" in text or ("Path does not exist" in text and not self.address.key):
             return f"there is no bucket {self.address.bucket!r}"
-        if "Path does not exist" in text or "NotFound" in text or "FileNotFoundError" in text:
+        if "Path does not exist" in text:
             return "does not exist"
         if _DENIED.search(text):
-            return f"access is denied; credentials are {_CREDENTIALS[self.address.scheme]}"
+            return f"no access; credentials are read from {_CREDENTIALS[self.address.scheme]}"
         if "NETWORK_CONNECTION" in text or "Could not connect" in text:
             return f"no connection: {text.rpartition('Details: ')[2].splitlines()[0]}"
         return (text.splitlines() or ["no reason is given"])[0][:200]
@@ -326,6 +332,21 @@ class Bucket:
             # Without a region that is stated, S3 is asked for that of the bucket.
             self._systems[patient] = self._answered(lambda: build(self.address, patient))
         return self._systems[patient]
+
+
+def _stored(infos: Iterable[Any], path: str) -> list[StoredObject]:
+    from pyarrow import fs
+
+    return [
+        StoredObject(info.path, info.path[len(path) + 1 :] or info.base_name, info.size, info.mtime_ns or 0)
+        for info in infos
+        if info.type == fs.FileType.File
+    ]
+
+
+def _by_name(item: StoredObject) -> Path:
+    # As the files of a folder are sorted: by the parts of their paths.
+    return Path(item.name)
 
 
 def _s3(address: BucketAddress, patient: bool) -> Any:
