@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.executor_options import Executor, RayAddress, Where, Workers, check_workers
+from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_workers
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 
@@ -29,9 +29,10 @@ class ArticleFormat(StrEnum):
 
 
 ArticlePaths = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
-        help="Text, HTML, PDF, DOCX, EPUB or JSONL files, folders of them, or - for standard input.",
+        help="Text, HTML, PDF, DOCX, EPUB or JSONL files, folders of them, here or in a bucket (s3://, gs://),"
+        " or - for standard input.",
         show_default=False,
     ),
 ]
@@ -102,14 +103,19 @@ def read(
     executor: Where = Executor.serial,
     workers: Workers = None,
     ray_address: RayAddress = "",
+    scratch: Scratch = None,
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.
 
     What the outlet says in its own voice and what it quotes are counted apart.
     """
     from harness.articles import pipeline
+    from harness.articles.bucket_articles import local_articles
     from harness.articles.reading_options import ReadingOptions
+    from harness.values.buckets import check_local
 
+    for path in output or ():
+        check_local(path, "--output")
     options = ReadingOptions(
         outputs=tuple(output or ()),
         parties=parties,
@@ -126,12 +132,14 @@ def read(
         keep_rows=False,
         raw=raw,
     )
-    reading = pipeline.read(tuple(articles), options, _elsewhere(executor, workers, ray_address))
+    elsewhere = _elsewhere(executor, workers, ray_address)
+    with local_articles(articles, scratch) as paths:
+        reading = pipeline.read(paths, options, elsewhere)
     reading.show()
     if not output and reading.n_rows:
         # Asked for in so many words: a command that only shows does not leave files behind.
         page = "page.html" if reading.n_articles == 1 else "readings.csv"
-        typer.echo(f"Nothing was written. To keep it: {command_line('read', str(articles[0]), output=page)}")
+        typer.echo(f"Nothing was written. To keep it: {command_line('read', articles[0], output=page)}")
     return _reading_report(reading)
 
 

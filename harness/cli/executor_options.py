@@ -1,8 +1,9 @@
-"""Options that say where files and articles are worked off: in this process, in several, or on a cluster."""
+"""Options that say where files and articles are worked off: by which processes, and through which folder."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,15 @@ RayAddress = Annotated[
     typer.Option(
         metavar="HOST:PORT",
         help="Of the head of a Ray cluster. Default: the variable RAY_ADDRESS.",
+        show_default=False,
+    ),
+]
+
+Scratch = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where copies of what lies in buckets are meanwhile. Default: in the cache.",
         show_default=False,
     ),
 ]

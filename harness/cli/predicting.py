@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from harness.cli.executor_options import Executor, RayAddress, Where, Workers, check_workers
+from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_workers
 from harness.cli.reporting import Report, as_json
 from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
 from harness.values.commands import command_line
@@ -110,14 +110,6 @@ Resume = Annotated[
 Part = Annotated[
     str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
 ]
-Scratch = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="Where copies of what lies in buckets are meanwhile. Default: in the cache.",
-        show_default=False,
-    ),
-]
 Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
 
 
@@ -151,6 +143,7 @@ def predict(
     from harness.serving.inference.file_options import FileOptions
     from harness.serving.inference.shards import Shard
     from harness.serving.inference.text_layout import TextLayout
+    from harness.values.buckets import check_local
 
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
@@ -160,8 +153,7 @@ def predict(
         # It would wait for rows that nobody knows are wanted.
         line = command_line("predict", input="sentences.csv", output="labelled.csv")
         raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
-    if skip_bad is not None and str(skip_bad).startswith(("s3:/", "gs:/")):
-        raise ModelError(f"--skip-bad {skip_bad}: is written on this machine; name a file here")
+    check_local(skip_bad, "--skip-bad")
     named = NamedFiles(input_, output, part, shards, resume, scratch)
     with local_files(named) as files:
         if shards is not None:

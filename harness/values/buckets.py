@@ -139,6 +139,18 @@ def is_remote(address: str) -> bool:
     return address.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
 
 
+def check_local(path: Path | None, option: str) -> None:
+    """Refuse a path that is an address, where an option takes files of this machine alone.
+
+    Raises
+    ------
+    BucketError
+    """
+    # As a path, an address has lost a slash.
+    if path is not None and str(path).startswith(tuple(f"{scheme}:/" for scheme in SCHEMES)):
+        raise BucketError(f"{option} {path}: is written on this machine; name a file here")
+
+
 @dataclass(frozen=True)
 class Bucket:
     """What lies at an address.
