@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.articles.article_files import ENDINGS
-from harness.values.buckets import Bucket, BucketAddress, is_remote
+from harness.values.bucket_addresses import BucketAddress, is_remote
+from harness.values.buckets import Bucket
 from harness.values.cache import cache_folder
 from harness.values.errors import ArticleError, Problem
 from harness.values.outputs import refused_writes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain, groupby, islice
 from operator import itemgetter
@@ -44,7 +44,9 @@ NO_MODEL = "none"
 # What the pages in a folder are called.
 _PAGE_NAME = re.compile(r"index\.html|\d{4,}-.*\.html")
 
-Elsewhere = Callable[[Sequence[Part], ReadingOptions, ArticleReader, list[Problem]], Iterator[ArticleResult]]
+Elsewhere = Callable[
+    [Sequence[Part], ReadingOptions, ArticleReader, list[Problem]], Generator[ArticleResult, None, None]
+]
 """Reads parts in other processes: parts, options, this process's reader, a list that takes what is wrong with
 articles → results in the order of the articles."""
 
@@ -116,6 +118,7 @@ def _read(
     if not first:
         raise ArticleError(reading.unreadable or [Problem("", "no article was found")])
     remaining = chain(first, texts)
+    read_articles: Iterator[ArticleResult]
     if elsewhere is None:
         # Articles are taken a batch ahead of their labels: the bar moves when a batch is done.
         ahead = remaining if single else progress(remaining, "reading", total, "articles")

@@ -11,10 +11,11 @@ from harness.articles.article_results import ArticleResult, model_notes, reading
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page
 from harness.articles.reading import Reading
-from harness.articles.reading_options import PAGE_ENDINGS, TABLE_ENDINGS, ReadingOptions
+from harness.articles.reading_options import PAGE_ENDINGS, ReadingOptions
 from harness.articles.table_writer import TableWriter
 from harness.articles.tallies import add_tallies
 from harness.articles.unknown_names import UnknownInArticles
+from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.values.errors import ArticleError, Problem
 from harness.values.outputs import write_text
 

@@ -112,7 +112,7 @@ def read(
     from harness.articles import pipeline
     from harness.articles.bucket_articles import local_articles
     from harness.articles.reading_options import ReadingOptions
-    from harness.values.buckets import check_local
+    from harness.values.bucket_addresses import check_local
 
     for path in output or ():
         check_local(path, "--output")

@@ -143,7 +143,7 @@ def predict(
     from harness.serving.inference.file_options import FileOptions
     from harness.serving.inference.shards import Shard
     from harness.serving.inference.text_layout import TextLayout
-    from harness.values.buckets import check_local
+    from harness.values.bucket_addresses import check_local
 
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
@@ -155,9 +155,10 @@ def predict(
         raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
     check_local(skip_bad, "--skip-bad")
     named = NamedFiles(input_, output, part, shards, resume, scratch)
+    trust, costs = list[str](), list[Any]()
     with local_files(named) as files:
         if shards is not None:
-            count, trust, costs = _join_shards(files, shards, layout), [], []
+            count = _join_shards(files, shards, layout)
         else:
             labelling = _Call((model, frames), engine, options, budget, _stated(format_), resume)
             count, trust, costs = _label(labelling, files, (executor, workers, ray_address))

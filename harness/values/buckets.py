@@ -1,11 +1,8 @@
-"""Addresses of objects in S3 and in Google Cloud Storage in, copies on this machine out, and back.
-
-The file systems are those of pyarrow. Credentials come from where the tools of the clouds look for them, and
-never from an address: whoever sees a command line would see them.
-"""
+"""Objects in S3 and in Google Cloud Storage in, copies on this machine out, and back; by pyarrow."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import shutil
@@ -14,17 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from harness.values.errors import BucketError, suggest
+from harness.values.bucket_addresses import CREDENTIALS, BucketAddress
+from harness.values.errors import BucketError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Answer = TypeVar("Answer")
-
-SCHEMES = ("s3", "gs")
-
-OPTIONS = ("endpoint_override", "region", "scheme")
-"""What an address of S3 may have behind ``?``, as pyarrow writes it."""
 
 PATIENCE = 25.0
 """Seconds that a first answer may take; a name that leads nowhere is told after a tenth of one."""
@@ -35,81 +31,10 @@ CONNECT_SECONDS, FIRST_ATTEMPTS, ATTEMPTS = 5.0, 2, 10
 PIECE = 8 * 2**20
 """Bytes that are asked for at a time."""
 
-_CREDENTIALS = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the role of the machine",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or the machine's role",
-}
 _DENIED = re.compile(
     r"ACCESS_DENIED|INVALID_ACCESS_KEY|INVALID_CLIENT_TOKEN|SIGNATURE_DOES_NOT_MATCH|EXPIRED_TOKEN"
     r"|HTTP response code 40[13]|PERMISSION_DENIED|UNAUTHENTICATED|OAuth2 access token"
 )
-
-
-@dataclass(frozen=True)
-class BucketAddress:
-    """Where an object, or a folder of them, lies.
-
-    Attributes
-    ----------
-    scheme : {"s3", "gs"}
-    bucket, key : str
-        The key without slashes at its ends; empty for the whole bucket.
-    options : tuple of (str, str)
-        Of :data:`OPTIONS`.
-    """
-
-    scheme: str
-    bucket: str
-    key: str
-    options: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> BucketAddress:
-        """Read ``s3://bucket/key?region=eu-central-1``.
-
-        Raises
-        ------
-        BucketError
-            Where it names no bucket, holds a password, or has another option.
-        """
-        parts = urlsplit(text)
-        if parts.username or parts.password:
-            shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
-            raise BucketError(
-                f"{shown}: an address holds no keys; they are read from {_CREDENTIALS[parts.scheme]}"
-            )
-        options = tuple(parse_qsl(parts.query, keep_blank_values=True))
-        for name, _ in options:
-            if parts.scheme != "s3" or name not in OPTIONS:
-                hint = suggest(name, OPTIONS) if parts.scheme == "s3" else "gs:// takes none"
-                raise BucketError(f"{text}: there is no option {name!r} of an address; {hint}")
-        if not parts.netloc:
-            raise BucketError(f"{text}: names no bucket: {parts.scheme}://BUCKET/KEY")
-        return cls(parts.scheme, parts.netloc, parts.path.strip("/"), options)
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.path}"
-
-    @property
-    def path(self) -> str:
-        """Bucket and key, as pyarrow wants them."""
-        return f"{self.bucket}/{self.key}" if self.key else self.bucket
-
-    @property
-    def name(self) -> str:
-        """The last part of its key, or the bucket."""
-        return self.path.rsplit("/", 1)[-1]
-
-    def beside(self, name: str) -> BucketAddress:
-        """Return the object of another name beside this one."""
-        folder = self.key.rpartition("/")[0]
-        return BucketAddress(self.scheme, self.bucket, f"{folder}/{name}".strip("/"), self.options)
-
-    def holds(self, other: BucketAddress) -> bool:
-        """Whether another address is this one, or lies below it."""
-        return (other.scheme, other.options) == (self.scheme, self.options) and (
-            other.path == self.path or other.path.startswith(f"{self.path}/")
-        )
 
 
 @dataclass(frozen=True)
@@ -132,23 +57,6 @@ class StoredObject:
     name: str
     size: int
     modified: int
-
-
-def is_remote(address: str) -> bool:
-    """Whether an address leads into a bucket."""
-    return address.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
-
-
-def check_local(path: Path | None, option: str) -> None:
-    """Refuse a path that is an address, where an option takes files of this machine alone.
-
-    Raises
-    ------
-    BucketError
-    """
-    # As a path, an address has lost a slash.
-    if path is not None and str(path).startswith(tuple(f"{scheme}:/" for scheme in SCHEMES)):
-        raise BucketError(f"{option} {path}: is written on this machine; name a file here")
 
 
 @dataclass(frozen=True)
@@ -272,29 +180,39 @@ class Bucket:
         ------
         BucketError
         """
+        # In a process of its own: one that is ended leaves nothing behind, while a stream that is closed
+        # after an interruption would make half of a file an object.
+        context = multiprocessing.get_context("spawn")
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_upload, args=(self.address, path, sender), daemon=True)
+        process.start()
+        sender.close()
+        try:
+            failure = receiver.recv()
+        except EOFError:
+            failure = f"{self.address}: the process that uploaded it was ended"
+        finally:
+            process.kill()
+            process.join()
+            receiver.close()
+        if failure:
+            raise BucketError(failure)
+
+    def copy_whole(self, path: Path) -> None:
+        """Copy a file to the address, in this process; nothing interrupts it.
+
+        Raises
+        ------
+        BucketError
+        """
         from pyarrow import fs
 
-        system, failures = self._system(), list[Exception]()
-
-        def copy() -> None:
-            try:
-                # In one call that nothing interrupts: a stream that Python closes after an interruption would
-                # make half of a file an object.
-                fs.copy_files(str(path), self.address.path, fs.LocalFileSystem(), system)
-                size = system.get_file_info(self.address.path).size
-                if size != path.stat().st_size:
-                    raise OSError(f"{size} bytes of {path.stat().st_size} arrived")
-            except (OSError, ValueError) as error:
-                failures.append(error)
-
-        thread = threading.Thread(target=copy, daemon=True)
-        thread.start()
-        # In short waits, so that Ctrl-C is heard.
-        while thread.is_alive():
-            thread.join(0.2)
+        system = self._system()
         with self._failures():
-            for failure in failures:
-                raise failure
+            fs.copy_files(str(path), self.address.path, fs.LocalFileSystem(), system)
+            size = system.get_file_info(self.address.path).size
+            if size != path.stat().st_size:
+                raise OSError(f"{size} of {path.stat().st_size} bytes arrived")
 
     def _answered(self, question: Callable[[], Answer]) -> Answer:
         """Return an answer, or say that there is none in time: some servers take a call and keep silent."""
@@ -332,7 +250,7 @@ class Bucket:
         if "Path does not exist" in text:
             return "does not exist"
         if _DENIED.search(text):
-            return f"no access; credentials are read from {_CREDENTIALS[self.address.scheme]}"
+            return f"no access; credentials are read from {CREDENTIALS[self.address.scheme]}"
         if "NETWORK_CONNECTION" in text or "Could not connect" in text:
             return f"no connection: {text.rpartition('Details: ')[2].splitlines()[0]}"
         return (text.splitlines() or ["no reason is given"])[0][:200]
@@ -344,6 +262,16 @@ class Bucket:
             # Without a region that is stated, S3 is asked for that of the bucket.
             self._systems[patient] = self._answered(lambda: build(self.address, patient))
         return self._systems[patient]
+
+
+def _upload(address: BucketAddress, path: Path, sender: Connection) -> None:
+    """Upload a file, and say what failed; an empty text where nothing did."""
+    try:
+        Bucket(address).copy_whole(path)
+    except BucketError as error:
+        sender.send(str(error))
+    else:
+        sender.send("")
 
 
 def _stored(infos: Iterable[Any], path: str) -> list[StoredObject]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +17,8 @@ from golden import Golden
 from s3_store import BUCKET, Store
 
 from harness.values import buckets
-from harness.values.buckets import Bucket, BucketAddress, is_remote
+from harness.values.bucket_addresses import BucketAddress, is_remote
+from harness.values.buckets import Bucket
 from harness.values.errors import BucketError
 
 
@@ -137,4 +141,25 @@ def test_google_without_credentials_is_told_in_one_line(
     # Nothing is asked of the network: the credentials that are named are none.
     (tmp_path / "none.json").write_text("{}")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
-    assert refusal("gs://rows/a.csv").startswith("gs://rows/a.csv: ")
+    line = refusal("gs://rows/a.csv")
+    assert line.startswith("gs://rows/a.csv: ")
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in line
+
+
+def test_an_upload_that_is_interrupted_leaves_no_object(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "a.bin").open("wb") as file:
+        file.truncate(2**30)
+    there = bucket(store.address("a.bin"))
+
+    def interrupt() -> None:
+        while not store.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads"):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        there.upload(tmp_path / "a.bin")
+    assert store.objects() == set()
+    assert multiprocessing.active_children() == []

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +120,7 @@ class ReadInProcesses:
 
     def __call__(
         self, parts: Sequence[Part], options: ReadingOptions, reader: ArticleReader, problems: list[Problem]
-    ) -> Iterator[ArticleResult]:
+    ) -> Generator[ArticleResult, None, None]:
         """Read parts.
 
         Raises

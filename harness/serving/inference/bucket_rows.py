@@ -20,7 +20,8 @@ from typing import Any
 from harness.serving.inference.chunks import files_of, is_row_file
 from harness.serving.inference.formats import format_of
 from harness.serving.inference.shards import Shard, note_of
-from harness.values.buckets import Bucket, BucketAddress, StoredObject, is_remote
+from harness.values.bucket_addresses import BucketAddress, is_remote
+from harness.values.buckets import Bucket, StoredObject
 from harness.values.cache import cache_folder
 from harness.values.errors import BucketError, HarnessError, ModelError, SameFileError
 from harness.values.outputs import claimed, refused_writes
@@ -165,11 +166,12 @@ def local_files(call: NamedFiles) -> Iterator[LocalFiles]:
     OutputError
         Where another process of this machine does the same.
     """
-    names = (call.source, call.output)
+    source, output = (
+        BucketAddress.parse(name) if is_remote(name) else None for name in (call.source, call.output)
+    )
     if not call.is_remote:
-        yield LocalFiles(*(_path(name, None, Path()) for name in names))
+        yield LocalFiles(_path(call.source, None, Path()), _path(call.output, None, Path()))
         return
-    source, output = (BucketAddress.parse(name) if is_remote(name) else None for name in names)
     _keep_apart(source, output)
     if output is not None:
         format_of(Path(output.name))

@@ -7,7 +7,7 @@ output, so that they may come from anywhere; what a node has read comes home in 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ class ReadOnCluster:
 
     def __call__(
         self, parts: Sequence[Part], options: ReadingOptions, reader: ArticleReader, problems: list[Problem]
-    ) -> Iterator[ArticleResult]:
+    ) -> Generator[ArticleResult, None, None]:
         """Read parts.
 
         Raises
