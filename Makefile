@@ -26,7 +26,7 @@ WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 IN_PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shell experiment validate compare suite audit explore label learn ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
+.PHONY: help setup shell experiment validate compare suite audit explore label learn ui llm promote predict read schema test torture golden docs check bench bench-long fix dist sbom audit-deps clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -121,6 +121,9 @@ check: setup ## format, lint, types, layers, docstrings and documentation; write
 
 bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=linear,inference]
 	@$(VENV_PYTHON) -m experiments.performance $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
+bench-long: setup ## the timings that take an hour: executors, 50 trials, a million rows
+	@$(VENV_PYTHON) -m experiments.performance --long $(ARGS)
 
 fix: setup ## format, and fix what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .

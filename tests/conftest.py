@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 
@@ -14,8 +16,8 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("HARNESS_STORE", None)
 # Hints name `harness …` where the PATH leads to it: they read alike on every machine.
 os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
-# A name that nothing has: what a person fetched is not what tests find.
-os.environ["HARNESS_CACHE"] = f"{tempfile.gettempdir()}/no-cache-of-the-harness"
+# A folder of this process: what a person fetched, or another run of the tests left, is not what tests find.
+os.environ["HARNESS_CACHE"] = tempfile.mkdtemp(prefix="cache-of-the-harness-")
 
 # Tests name code of their own; those of trust take it away.
 os.environ["HARNESS_TRUST"] = "1"
@@ -24,6 +26,8 @@ os.environ["XDG_CONFIG_HOME"] = f"{tempfile.gettempdir()}/no-settings-of-the-har
 import pytest
 from golden import OPTION, golden
 from stores import folder, ladder, template, trained
+
+atexit.register(shutil.rmtree, os.environ["HARNESS_CACHE"], ignore_errors=True)
 
 __all__ = ["folder", "golden", "ladder", "template", "trained"]
 

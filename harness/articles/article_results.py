@@ -72,6 +72,7 @@ def results(
     """
     with_page = bool(options.pages or options.folders)
     for article in reader.label(texts):
+        # Rendered here, where the text is: what is handed on is small.
         fits = len(article.mentions) <= MAX_PAGE_ROWS
         tallies: dict[str, PartyTally] = {}
         add_article(tallies, article)

@@ -56,6 +56,7 @@ def _fetched(address: BucketAddress, folder: Path) -> Path:
         raise ArticleError(
             [Problem(str(address), "holds no article", f"known endings: {', '.join(ENDINGS)}")]
         )
+    # An article is known by its name in tables and pages: the copy has that of the original.
     root = folder / address.name
     with refused_writes(folder):
         for item in articles:

@@ -148,6 +148,7 @@ def _texts(
     paths = [Path(articles)] if isinstance(articles, str | Path) else list(articles)
     if not paths:
         raise ArticleError([Problem("", "no article was named")])
+    # Lines are counted here, and nothing is parsed yet.
     parts = article_parts(list_files(paths, options.file_format))
     texts = (
         (number, text) for number, part in enumerate(parts) for text in part_texts(part, options, problems)

@@ -42,6 +42,7 @@ WEIGHTS = "model.safetensors"
 _FOLDER_MARKS = (".", "/", "~")
 # No *.py: code that lies beside a checkpoint is not fetched.
 _FILES = ("*.json", "*.txt", "*.model")
+_WEIGHTS = (".safetensors", ".bin")
 
 
 def check(checkpoint: str, where: str = "checkpoint") -> None:
@@ -91,6 +92,24 @@ def resolve(checkpoint: str) -> str:
     if checkpoint in CHECKSUMS:
         _verify(folder / WEIGHTS, CHECKSUMS[checkpoint])
     return str(folder.resolve())
+
+
+def content(checkpoint: str) -> str:
+    """Return a digest of a checkpoint's files: equal for equal weights and tokenizer, wherever they lie.
+
+    Raises
+    ------
+    ConfigError, ClassifierError
+        See :func:`resolve`.
+    """
+    folder = Path(resolve(checkpoint))
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        # A folder may hold other things: a card, the checkpoints of a training.
+        if not path.is_file() or not (path.suffix in _WEIGHTS or any(map(path.match, _FILES))):
+            continue
+        digest.update(f"{path.name} {_sha256(path)} ".encode())
+    return digest.hexdigest()
 
 
 def load_tokenizer(checkpoint: str) -> Any:
@@ -233,11 +252,15 @@ def _downloaded(checkpoint: str) -> Path:
     return folder
 
 
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 # Each training resolves its checkpoint twice, for the tokenizer and for the body.
 @lru_cache(maxsize=32)
 def _verify(file: Path, expected: str) -> None:
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = _sha256(file)
     if digest != expected:
         raise ClassifierError(f"{file} has SHA-256 {digest}; expected {expected}: install the package again")
 

@@ -19,7 +19,7 @@ from harness.tracking.finished_runs import (
     read_evidence,
     read_file,
     read_predictions,
-    unfinished_runs,
+    unfinished_notes,
 )
 from harness.tracking.store import Store
 from harness.values.commands import command_line
@@ -78,7 +78,7 @@ def explore(store: Store, experiments: Sequence[str]) -> Explored:
         Where an experiment is unknown or has no finished run, or files are gone.
     """
     explored = explore_runs(store, finished_runs(store, experiments))
-    notes = (*explored.described.notes, *_unfinished_notes(unfinished_runs(store, experiments)))
+    notes = (*explored.described.notes, *unfinished_notes(store, experiments))
     return replace(explored, described=replace(explored.described, notes=notes))
 
 
@@ -136,13 +136,6 @@ def _left_out_notes(
         command = command_line("explore", *dict.fromkeys(run.experiment for run in others))
         names = ", ".join(run.name for run in others)
         yield f"Left out because of other labels ({', '.join(labels.names)}): {names}; see `{command}`."
-
-
-def _unfinished_notes(unfinished: Mapping[str, bool]) -> Iterator[str]:
-    # A run that failed is easily taken for a classifier that was left out, and an earlier one for the newest.
-    for name, has_earlier in unfinished.items():
-        what = "what is here is an earlier one" if has_earlier else "it is not here"
-        yield f"The newest run of {name} did not finish: {what}."
 
 
 def _rows_of(

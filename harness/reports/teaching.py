@@ -34,6 +34,11 @@ def teaching(trials: Sequence[TrialResult]) -> str:
     each += [] if seconds is None else [_time(seconds)]
     if each:
         parts[0] += f" at {' and '.join(each)} each"
+    fitted = sum(usage.get("teacher_fit_seconds", 0.0) for usage in taught)
+    # Of a model that is asked as it is, next to nothing.
+    if fitted >= 1:
+        earlier = any("teachers_from_cache" in usage for usage in taught)
+        parts.append(f"trained in {duration(fitted)}{', for an earlier student' if earlier else ''}")
     missing = round(sum(usage["teacher_unanswered"] for usage in taught))
     if missing:
         parts.append(f"{counted(missing, 'row')} without an answer, left out")

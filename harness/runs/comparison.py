@@ -23,7 +23,13 @@ from harness.scoring.comparison.conclusions import conclusions, power
 from harness.scoring.comparison.disagreement import RunItems
 from harness.scoring.comparison.questions import detection_sentences, no_worse_sentences
 from harness.tracking.comparison_runs import LoggedComparison, log_comparison, page_of
-from harness.tracking.finished_runs import FinishedRun, finished_runs, read_evidence, read_predictions
+from harness.tracking.finished_runs import (
+    FinishedRun,
+    finished_runs,
+    read_evidence,
+    read_predictions,
+    unfinished_notes,
+)
 from harness.tracking.looks import looks_at
 from harness.tracking.store import Store, last_experiment
 from harness.values.commands import command_line
@@ -155,11 +161,18 @@ def compare_logged(
     """Compare the finished classifiers of experiments of a store; see :func:`compare`."""
     runs = finished_runs(store, experiments)
     command = command_line("compare", experiment=",".join(experiments), metric=metric or _primary(runs))
-    return compare_runs(store, runs, metric, command=command, track=track)
+    notes = unfinished_notes(store, experiments)
+    return compare_runs(store, runs, metric, command=command, notes=notes, track=track)
 
 
 def compare_runs(
-    store: Store, runs: Sequence[FinishedRun], metric: str = "", *, command: str, track: bool = True
+    store: Store,
+    runs: Sequence[FinishedRun],
+    metric: str = "",
+    *,
+    command: str,
+    notes: Sequence[str] = (),
+    track: bool = True,
 ) -> ComparedRuns:
     """Compare some finished runs of a store; see :func:`compare`.
 
@@ -171,6 +184,8 @@ def compare_runs(
         Left out, their primary one.
     command : str
         The command line that repeats the comparison.
+    notes : sequence of str
+        What limits it from the start; a sentence each.
     track : bool
         Whether it is logged, beside the experiment of the first run.
     """
@@ -184,7 +199,7 @@ def compare_runs(
     comparison = compare_predictions(_noting(tables, items), chosen, deterministic=deterministic)
     # Before it is logged itself.
     looks = looks_at(store, comparison.fingerprint)
-    comparison = replace(comparison, limitations=(*comparison.limitations, looks.sentence))
+    comparison = replace(comparison, limitations=(*comparison.limitations, *notes, looks.sentence))
     compared = {run.name for run in comparison.runs}
     evidence = {run.name: read_evidence(store, run) for run in runs if run.name in compared}
     reasons = comparison_reasons(comparison, items, evidence)

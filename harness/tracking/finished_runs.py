@@ -77,16 +77,16 @@ def finished_runs(store: Store, experiments: Sequence[str]) -> tuple[FinishedRun
     return tuple(replace(run, name=f"{run.experiment}/{run.name}") for run in runs)
 
 
-def unfinished_runs(store: Store, experiments: Sequence[str]) -> dict[str, bool]:
-    """Return the classifiers whose newest run did not finish, each with whether an earlier one did.
+def unfinished_notes(store: Store, experiments: Sequence[str]) -> list[str]:
+    """Name the classifiers whose newest run has not finished, and what takes its place; a sentence each.
 
     Parameters
     ----------
     store : Store
     experiments : sequence of str
-        By name; names of classifiers are those of :func:`finished_runs`.
+        By name; classifiers are named as by :func:`finished_runs`.
     """
-    unfinished: dict[str, bool] = {}
+    notes = []
     for experiment in experiments:
         runs = store.client.search_runs(
             [store.find_experiment(experiment)],
@@ -96,10 +96,14 @@ def unfinished_runs(store: Store, experiments: Sequence[str]) -> dict[str, bool]
         newest = {run.info.run_name: run.info.status for run in runs}
         finished = {run.info.run_name for run in runs if run.info.status == "FINISHED"}
         prefix = f"{experiment}/" if len(experiments) > 1 else ""
-        unfinished |= {
-            f"{prefix}{name}": name in finished for name, status in newest.items() if status != "FINISHED"
-        }
-    return unfinished
+        # A run that failed is easily taken for a classifier that was left out, an earlier one for the newest.
+        notes += [
+            f"The newest run of {prefix}{name} has not finished: "
+            + ("an earlier one takes its place." if name in finished else "it is left out.")
+            for name, status in newest.items()
+            if status != "FINISHED"
+        ]
+    return notes
 
 
 def finished_run(store: Store, run_id: str) -> FinishedRun:

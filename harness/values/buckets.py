@@ -104,6 +104,7 @@ class Bucket:
         ------
         BucketError
         """
+        # One question for each name: a listing would go through all that lies in the folder.
         system, path = self._system(patient=False), self.address.path
         paths = [f"{path}/{name}" for name in names]
         return _stored(self._answered(lambda: system.get_file_info(paths)), path)
@@ -130,6 +131,7 @@ class Bucket:
         BucketError
         """
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Under another name until it is whole: half of a table looks like a short one.
         draft = path.with_name(f"{path.name}.fetching")
         with (
             self._failures(),
@@ -210,6 +212,7 @@ class Bucket:
         system = self._system()
         with self._failures():
             fs.copy_files(str(path), self.address.path, fs.LocalFileSystem(), system)
+            # What a failure left behind is not taken for the file.
             size = system.get_file_info(self.address.path).size
             if size != path.stat().st_size:
                 raise OSError(f"{size} of {path.stat().st_size} bytes arrived")
@@ -297,6 +300,7 @@ def _s3(address: BucketAddress, patient: bool) -> Any:
     if endpoint and "endpoint_override" not in options:
         parts = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
         options |= {"endpoint_override": parts.netloc, "scheme": options.get("scheme", parts.scheme)}
+    # Asking Amazon for the region takes a request, and where there is no network its patience.
     region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
         # A store of one's own has no regions; any name will do.

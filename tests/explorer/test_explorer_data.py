@@ -307,7 +307,7 @@ def test_a_classifier_whose_run_failed_is_named(folder: Path) -> None:
     assert {run.name for run in explored.runs} == {"verbs", "other"}
     earlier, absent = explored.described.notes
     assert ("verbs" in earlier, "earlier" in earlier) == (True, True)
-    assert ("third" in absent, "not here" in absent) == (True, True)
+    assert ("third" in absent, "left out" in absent) == (True, True)
 
 
 def explained_page(folder: Path, size: int) -> tuple[Explored, Explanations, dict[str, Any]]:

@@ -135,6 +135,22 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
     assert fingerprint in words(found.refused["folds/kfold"])
 
 
+def test_a_classifier_whose_newest_run_failed_is_named(trained: Path) -> None:
+    store = Store.open(trained)
+    before = finished_runs(store, ["toys"])
+    usual = compare_experiments(store, ["toys"]).comparison.limitations
+    for name in ("verbs", "new"):
+        tags = {"harness.role": "classifier"}
+        run = store.client.create_run(before[0].experiment_id, run_name=name, tags=tags)
+        store.client.set_terminated(run.info.run_id, "FAILED")
+    found = compare_experiments(store, ["toys"]).comparison
+    assert {entry.name for entry in found.runs} == {entry.name for entry in before}
+    # The first has an earlier run, which is compared; the second has none. The last line counts looks.
+    earlier, none = found.limitations[len(usual) - 1 : -1]
+    assert ("verbs" in words(earlier), "earlier" in words(earlier)) == (True, True)
+    assert ("new" in words(none), "earlier" in words(none)) == (True, False)
+
+
 NOT_COMPARED = {
     "unknown": (["nowhere"], {"nowhere", "Default", "toys"}),
     "twice": (["toys", "toys"], {"toys"}),

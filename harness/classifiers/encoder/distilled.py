@@ -9,9 +9,9 @@ the student alone, or one encoder with the mean of several students' weights (a 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from harness.classifiers.checkpoints import check
+from harness.classifiers.encoder import teacher_cache
 from harness.classifiers.encoder.averaging import average_or_best
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
+from harness.classifiers.encoder.teacher_cache import Lesson
 from harness.classifiers.encoder.teachers import TeacherLabels, ask, averaged, labelling, preserved
 from harness.classifiers.encoder.unlabelled import READERS, read_known_labels, read_unlabelled
 from harness.classifiers.protocol import Classifier, Examples, Labelled, ReadsOtherTexts
@@ -328,32 +330,43 @@ class Distilled:
     def _teach(
         self, number: int, train: Labelled, validation: Labelled | None, examples: Examples
     ) -> TeacherLabels:
-        """Return what a teacher says of examples; from its file after an interruption."""
+        """Return what a teacher says of examples; it is fitted unless that is kept."""
         teacher = self._teacher(number)
         # A language model's answers are kept by themselves, and its file would hide what they cost.
         folder = None if isinstance(teacher, Estimating) else self._subfolder(f"teacher-{number}")
-        file = None
-        if folder is not None:
-            file = folder / f"{self._identity(number, train, validation, examples)}.npz"
-            if file.is_file():
-                return TeacherLabels.read(file)
-            folder.mkdir(parents=True, exist_ok=True)
-            if isinstance(teacher, Encoder):
-                teacher.checkpoint_dir = folder / "training"
-        teacher.fit(train, validation)
-        soft = ask(teacher, examples, self.labels)
-        if file is not None:
-            soft.write(file)
-            # Only its probabilities are needed again.
-            shutil.rmtree(file.parent / "training", ignore_errors=True)
-        return soft
+        if folder is None:
+            return self._taught(teacher, train, validation, examples)
+        digest = self._lesson(number, train, validation, examples).digest
+        if (answers := teacher_cache.look_up(digest, folder)) is not None:
+            return answers
+        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(teacher, Encoder):
+            teacher.checkpoint_dir = folder / "training"
+        answers = self._taught(teacher, train, validation, examples)
+        teacher_cache.keep(answers, digest, folder)
+        # Only its probabilities are needed again.
+        shutil.rmtree(folder / "training", ignore_errors=True)
+        return answers
 
-    def _identity(self, number: int, train: Labelled, validation: Labelled | None, examples: Examples) -> str:
-        # Saved probabilities of another teacher, or of other rows, must not be taken for these.
+    def _taught(
+        self, teacher: Classifier, train: Labelled, validation: Labelled | None, examples: Examples
+    ) -> TeacherLabels:
+        """Fit a teacher and ask it."""
+        began = time.perf_counter()
+        teacher.fit(train, validation)
+        fitted = {"teacher_fit_seconds": time.perf_counter() - began}
+        answers = ask(teacher, examples, self.labels)
+        return replace(answers, usage={**answers.usage, **fitted})
+
+    def _lesson(
+        self, number: int, train: Labelled, validation: Labelled | None, examples: Examples
+    ) -> Lesson:
         teacher, seed = self.plan.teacher, seeds.derive(self.seed, "teacher", number)
-        options = teacher.to_record() if isinstance(teacher, Options) else json.dumps(teacher.canonical())
-        settings = [options, self.labels, seed, train.examples, examples]
-        digest = hashlib.sha256(repr(settings).encode())
-        for part in (train, validation):
-            digest.update(b"" if part is None else part.codes.tobytes())
-        return digest.hexdigest()
+        if isinstance(teacher, Options):
+            checkpoint = teacher.checkpoint
+            options = replace(teacher, checkpoint="").to_record()
+        else:
+            checkpoint = str(teacher.options.get("checkpoint", ""))
+            options = {**teacher.canonical(), "checkpoint": ""}
+        record = json.dumps(options, sort_keys=True)
+        return Lesson(record, checkpoint, self.labels, seed, train, validation, examples)

@@ -48,7 +48,8 @@ class TeacherLabels:
     proba : (n, k) array
         In label order; NaN in the whole of a row without an answer.
     usage : mapping
-        What it took by name: ``label_seconds``, and what the teacher itself counts, such as ``requests``.
+        What it took by name: ``label_seconds``, ``teacher_fit_seconds``, and what the teacher itself counts,
+        such as ``requests``.
     """
 
     proba: Reals

@@ -166,6 +166,7 @@ def reading_jobs(
     models = [model for model in (reader.stance, reader.frames) if model is not None]
     if any(asking(model) for model in models):
         raise ModelError("a model asks a server, for many rows at a time: --executor serial is as fast")
+    # Loaded models are large, and those of another engine: each worker loads its own.
     bare = replace(options, stance=None, frames=None, keep_rows=False)
     stance, frames = _sent(reader.stance), _sent(reader.frames)
     engine = os.environ.get(ENGINE, "")
@@ -192,6 +193,7 @@ def read_jobs(
         futures = [workers.submit(job, job.name) for job in jobs]
         workers.start()
         for job, future in zip(jobs, futures, strict=True):
+            # In the order of the articles, whichever part ends first.
             future.result()
             yield from _taken(job, problems)
             shutil.rmtree(job.folder, ignore_errors=True)
@@ -217,6 +219,7 @@ _readers: dict[ReadingJob, ArticleReader] = {}
 
 
 def _reader(job: ReadingJob) -> ArticleReader:
+    # What tells jobs of one call apart does not matter to what reads them.
     key = replace(job, part=(), folder=Path())
     if key not in _readers:
         stance, frames = (

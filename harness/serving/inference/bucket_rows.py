@@ -90,6 +90,7 @@ class NamedFiles:
     @property
     def folder(self) -> Path:
         """Where its copies lie."""
+        # Parts of one file that are labelled at the same time have folders of their own.
         digest = hashlib.sha256(repr((self.source, self.output, self.shard, self.parts)).encode()).hexdigest()
         return (self.scratch or cache_folder() / "buckets") / digest[:16]
 
@@ -148,6 +149,7 @@ class LocalFiles:
             [(path.name, path.stat()) for path in files_of(self.source)] if self.source is not None else []
         )
         files = [(name, each.st_size, each.st_mtime_ns) for name, each in status]
+        # Copies have the times of what they were copied from.
         return hashlib.sha256(repr((origin, files)).encode()).hexdigest()
 
 
@@ -179,6 +181,7 @@ def local_files(call: NamedFiles) -> Iterator[LocalFiles]:
         Bucket(output).check()
     folder = call.folder
     with claimed(folder, folder=True):
+        # As labelling does without --resume: it begins anew.
         if not call.resume:
             shutil.rmtree(folder / "out", ignore_errors=True)
         local = LocalFiles(
@@ -269,6 +272,7 @@ def _ranges(
     needed, first = {}, 0
     for item, path, index in zip(objects, paths, indexes, strict=True):
         assert index is not None
+        # What a reader looks at before any row.
         ranges = [(0, MAGIC), (item.size - index.serialized_size - FOOTER, item.size)]
         for number in range(index.num_row_groups):
             group = index.row_group(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ import numpy as np
 import pytest
 import torch
 
+from harness.classifiers.checkpoints import resolve
 from harness.classifiers.encoder import averaging, load, training
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.distilled import Distilled, distilled
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
+from harness.classifiers.encoder.teacher_cache import FROM_CACHE
 from harness.classifiers.encoder.teachers import soft_labels
 from harness.classifiers.encoder.unlabelled import read_unlabelled
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.catalog import bind
-from harness.values.errors import ClassifierError, ConfigError
+from harness.values.errors import ClassifierError, ConfigError, HarnessWarning
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 from tests.golden import Golden
@@ -165,6 +168,43 @@ def test_it_resumes_after_an_interruption_without_fitting_its_teachers_again(
     other.checkpoint_dir = tmp_path
     with pytest.raises(TypeError):  # the probabilities of other teachers are not read in their place
         other.fit(rows(), rows(("today",)))
+
+
+def test_another_student_of_a_teacher_trains_it_no_more(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: Fits
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(resolve(options.checkpoint), checkpoint)
+
+    def trained(name: str, teacher: Options, n_fits: int) -> Distilled:
+        before = len(fits)
+        model = make(options, teacher=teacher)
+        model.checkpoint_dir = tmp_path / name
+        model.fit(rows(), rows(("today",)))
+        assert len(fits) - before == n_fits, name
+        return model
+
+    first = trained("first", options, 2)
+    # The same weights in another folder are the same teacher.
+    moved = trained("moved", replace(options, checkpoint=str(checkpoint)), 1)
+    assert moved.predict_proba(rows().examples).tobytes() == first.predict_proba(rows().examples).tobytes()
+    # It took what it took, and that was before.
+    assert moved.usage()["teacher_fit_seconds"] == first.usage()["teacher_fit_seconds"] > 0
+    assert (first.usage().get(FROM_CACHE), moved.usage()[FROM_CACHE]) == (None, 1.0)
+    # Another model under the same name is another teacher; so are other options.
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    (checkpoint / "config.json").write_text(json.dumps(config | {"hidden_dropout_prob": 0.2}), "utf-8")
+    trained("changed", replace(options, checkpoint=str(checkpoint)), 2)
+    trained("longer", replace(options, epochs=options.epochs + 1), 2)
+    # What is damaged is trained again; what cannot be written is said.
+    for file in (tmp_path / "cache" / "teachers").iterdir():
+        file.write_bytes(b"PK")
+    trained("damaged", options, 2)
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").touch()
+    with pytest.warns(HarnessWarning, match="cache"):
+        trained("unwritten", options, 2)
 
 
 def weights(model: Encoder) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class ReadOnCluster:
             jobs = [_absolute(job) for job in reading_jobs(parts, options, reader, folder)]
             request = Request(self.workers, gib=gib_of_labelling(jobs[0].models))
             jobs = _with_models(jobs, models_beside(jobs[0].models, folder))
+            # Asked of each node before anything is read: of a folder that it does not see no text is read.
             shared = (*_folders(parts), *jobs[0].models, *filter(None, [jobs[0].options.parties]))
             runners = RayWorkers(cluster, (request, shared), _travel(), len(jobs))
             yield from read_jobs(jobs, runners, problems)
