@@ -61,6 +61,21 @@ Language = Annotated[
     ),
 ]
 
+Parties = Annotated[
+    Path | None,
+    typer.Option(help="A registry of parties, a YAML file. Default: states, alliances, major parties."),
+]
+
+ArticleDate = Annotated[
+    str,
+    typer.Option(help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office."),
+]
+
+FileFormat = Annotated[
+    ArticleFormat | None,
+    typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
+]
+
 Explained = Annotated[
     bool | None,
     typer.Option(
@@ -72,10 +87,7 @@ Explained = Annotated[
 
 def read(
     articles: ArticlePaths,
-    parties: Annotated[
-        Path | None,
-        typer.Option(help="A registry of parties, a YAML file. Default: states, alliances, major parties."),
-    ] = None,
+    parties: Parties = None,
     party: Annotated[
         list[str] | None,
         typer.Option(help="Only this party, by name or alias. Repeatable."),
@@ -88,16 +100,8 @@ def read(
         bool, typer.Option(help="Count mentions such as he, the president, the party where they are clear.")
     ] = True,
     outlet: Annotated[str, typer.Option(help="Outlet of articles that do not state theirs.")] = "",
-    date: Annotated[
-        str,
-        typer.Option(
-            help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office."
-        ),
-    ] = "",
-    format_: Annotated[
-        ArticleFormat | None,
-        typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
-    ] = None,
+    date: ArticleDate = "",
+    format_: FileFormat = None,
     language: Language = "",
     raw: RawCells = False,
     executor: Where = Executor.serial,
