@@ -64,7 +64,7 @@ class Labeller(Verbs):
         (folder / f"{time.monotonic_ns()}-{os.getpid()}-{len(examples)}").touch()
         if behaves == "killed" or (behaves == "killed once" and before == 2):
             os.kill(os.getpid(), signal.SIGKILL)
-        if behaves == "sleeps" and before >= 2:
+        if behaves == "sleeps at once" or (behaves == "sleeps" and before >= 2):
             time.sleep(300)
         return super().predict_proba(examples)
 
@@ -75,3 +75,20 @@ def load_labeller(folder: Path, labels: LabelSet) -> Labeller:
     labeller = Labeller(classifier.strength, "", labels, classifier.seed)
     labeller.known_ = classifier.known_
     return labeller
+
+
+class Crowded(Labeller):
+    """Its probabilities depend on how many rows are computed together, as those of an encoder do."""
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        proba = super().predict_proba(examples)
+        proba[:, 0] += len(examples) * 1e-6
+        shares: NDArray[np.float64] = proba / proba.sum(axis=1, keepdims=True)
+        return shares
+
+
+def load_crowded(folder: Path, labels: LabelSet) -> Crowded:
+    labeller = load_labeller(folder, labels)
+    crowded = Crowded(labeller.strength, "", labels, labeller.seed)
+    crowded.known_ = labeller.known_
+    return crowded

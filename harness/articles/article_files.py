@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -73,6 +74,34 @@ class ArticleText:
     date: str = ""
 
 
+@dataclass(frozen=True)
+class ArticleFile:
+    """A file with articles, or some lines of one in JSONL.
+
+    Attributes
+    ----------
+    path : Path or None
+        None is standard input.
+    name : str
+        What its articles go by, where they have no id.
+    file_format : {"text", "html", "jsonl", "pdf", "docx", "epub"} or None
+        None for standard input whose format is guessed.
+    start : int
+        Where the first line begins, in bytes.
+    line : int
+        The number of that line, from 1.
+    lines : int or None
+        How many lines are read; None: all that follow.
+    """
+
+    path: Path | None
+    name: str
+    file_format: InputFormat | None
+    start: int = 0
+    line: int = 1
+    lines: int | None = None
+
+
 def read_articles(
     paths: Iterable[Path], *, file_format: InputFormat | None = None, outlet: str = "", date: str = ""
 ) -> Iterator[ArticleText | ArticleError]:
@@ -99,42 +128,19 @@ def read_articles(
         Where a path does not exist, a folder holds no article, or an ending is unknown. It is raised before
         anything is read, and names all such paths.
     """
-    for file in _files(list(paths), file_format):
-        for article in _read_file(*file):
+    yield from read_files(list_files(paths, file_format), outlet=outlet, date=date)
+
+
+def read_files(
+    files: Iterable[ArticleFile], *, outlet: str = "", date: str = ""
+) -> Iterator[ArticleText | ArticleError]:
+    """Read the texts of articles from files, or from some of their lines; see :func:`read_articles`."""
+    for file in files:
+        for article in _read_file(file):
             if isinstance(article, ArticleText):
                 yield replace(article, outlet=article.outlet or outlet, date=article.date or date)
             else:
                 yield article
-
-
-def count_articles(paths: Iterable[Path], file_format: InputFormat | None = None) -> int:
-    """Count the articles that :func:`read_articles` would try to read: each line of JSONL is one.
-
-    Standard input counts as one, for it can be read only once.
-
-    Raises
-    ------
-    ArticleError
-        As :func:`read_articles`, where a path cannot be read from.
-    """
-    total = 0
-    for path, _, its_format in _files(list(paths), file_format):
-        if path is None or its_format != "jsonl":
-            total += 1
-        else:
-            total += byte_streams.count_lines(path)
-    return total
-
-
-def article_paths(paths: Iterable[Path], file_format: InputFormat | None = None) -> list[Path]:
-    """List the files that :func:`read_articles` would read, without standard input.
-
-    Raises
-    ------
-    ArticleError
-        As :func:`read_articles`, where a path cannot be read from.
-    """
-    return [path for path, *_ in _files(list(paths), file_format) if path is not None]
 
 
 def from_string(text: str, *, outlet: str = "", date: str = "") -> ArticleText:
@@ -273,22 +279,27 @@ def _error(name: str, what: str, hint: str = "") -> ArticleError:
     return ArticleError([Problem(name, what, hint)])
 
 
-def _files(
-    paths: list[Path], file_format: InputFormat | None
-) -> list[tuple[Path | None, str, InputFormat | None]]:
-    """List the files, each with the name it goes by and its format; None is standard input."""
-    files: list[tuple[Path | None, str, InputFormat | None]] = []
+def list_files(paths: Iterable[Path], file_format: InputFormat | None = None) -> list[ArticleFile]:
+    """List the files that :func:`read_articles` would read.
+
+    Raises
+    ------
+    ArticleError
+        As :func:`read_articles`, where a path cannot be read from.
+    """
+    files: list[ArticleFile] = []
     problems = []
     for path in paths:
         if str(path) == "-":
-            files.append((None, "standard input", file_format))
+            files.append(ArticleFile(None, "standard input", file_format))
         elif path.is_dir():
             # Sorted, so that the order of rows does not depend on the file system.
             inside = [
                 file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS and file.is_file()
             ]
             files += [
-                (file, file.relative_to(path).as_posix(), ENDINGS[file.suffix.lower()]) for file in inside
+                ArticleFile(file, file.relative_to(path).as_posix(), ENDINGS[file.suffix.lower()])
+                for file in inside
             ]
             if not inside:
                 problems.append(
@@ -300,25 +311,27 @@ def _files(
             hint = f"known endings: {', '.join(ENDINGS)}; or use --format text"
             problems.append(Problem(str(path), "has no known ending", hint))
         else:
-            files.append((path, path.name, file_format or ENDINGS[path.suffix.lower()]))
+            files.append(ArticleFile(path, path.name, file_format or ENDINGS[path.suffix.lower()]))
     if problems:
         raise ArticleError(problems)
     return files
 
 
-def _read_file(
-    path: Path | None, name: str, file_format: InputFormat | None
-) -> Iterator[ArticleText | ArticleError]:
+def _read_file(file: ArticleFile) -> Iterator[ArticleText | ArticleError]:
+    path, name = file.path, file.name
     try:
         handle: IO[bytes] = sys.stdin.buffer if path is None else path.open("rb")
     except OSError as error:
         yield _error(name, f"cannot be read: {error.strerror or error}")
         return
     try:
+        # Standard input cannot be sought in, and need not be.
+        if file.start:
+            handle.seek(file.start)
         head = handle.read(byte_streams.HEAD)
-        file_format = file_format or byte_streams.guess_format(head)
+        file_format = file.file_format or byte_streams.guess_format(head)
         if file_format == "jsonl":
-            yield from _read_json_lines(handle, name, head)
+            yield from _read_json_lines(handle, file, head)
             return
         # One byte more than is allowed shows that a file is too long, without reading all of it.
         limit = (limits.PAGE_BYTES if file_format in ("text", "html") else limits.DOCUMENT_BYTES).maximum
@@ -340,9 +353,12 @@ def _read_file(
         yield error
 
 
-def _read_json_lines(handle: IO[bytes], name: str, head: bytes) -> Iterator[ArticleText | ArticleError]:
-    for number, line in enumerate(byte_streams.read_lines(handle, head, MAX_PAGE), start=1):
-        where = f"{name}:{number}"
+def _read_json_lines(
+    handle: IO[bytes], file: ArticleFile, head: bytes
+) -> Iterator[ArticleText | ArticleError]:
+    lines = islice(byte_streams.read_lines(handle, head, MAX_PAGE), file.lines)
+    for number, line in enumerate(lines, start=file.line):
+        where = f"{file.name}:{number}"
         try:
             if len(line) == MAX_PAGE:
                 raise _error(where, f"is longer than {MAX_PAGE:,} bytes; the rest of the file was not read")

@@ -15,8 +15,6 @@ InputFormat = Literal["text", "html", "jsonl", "pdf", "docx", "epub"]
 HEAD = 2000
 """Bytes from which a format is guessed."""
 
-_BLOCK = 1 << 20
-
 
 def guess_format(head: bytes) -> InputFormat:
     """Guess the format of a file from its first bytes."""
@@ -28,15 +26,6 @@ def guess_format(head: bytes) -> InputFormat:
     if beginning.startswith(b"{"):
         return "jsonl"
     return "html" if re.match(rb"<(!doctype html|html|\?xml)", beginning) else "text"
-
-
-def count_lines(path: Path) -> int:
-    """Count the lines of a file, a block at a time, however long a line is."""
-    count, last = 0, b"\n"
-    with path.open("rb") as handle:
-        while block := handle.read(_BLOCK):
-            count, last = count + block.count(b"\n"), block[-1:]
-    return count + (last != b"\n")
 
 
 def read_lines(handle: IO[bytes], head: bytes, max_length: int) -> Iterator[bytes]:
@@ -57,3 +46,14 @@ def read_lines(handle: IO[bytes], head: bytes, max_length: int) -> Iterator[byte
         yield line if complete else line + handle.readline(max_length - len(line))
     while line := handle.readline(max_length):
         yield line
+
+
+def line_starts(path: Path, max_length: int) -> Iterator[int]:
+    """Yield where each line of a file begins, in bytes, a line of ``max_length`` or more as the last one."""
+    start = 0
+    with path.open("rb") as handle:
+        for line in read_lines(handle, b"", max_length):
+            yield start
+            if len(line) == max_length:
+                break
+            start += len(line)

@@ -173,7 +173,13 @@ class ArticleReader:
 
     # Batches go across articles: one has few rows, and a model is faster on a thousand at a time.
     def label(self, articles: Iterable[ArticleText]) -> Iterator[LabelledArticle]:
-        """Label articles, in order; as many are held at a time as fill a batch."""
+        """Label articles, in order; as many are held at a time as fill a batch.
+
+        What was labelled before has no influence: the same articles get the same labels, to the last digit.
+        """
+        for model in (self.stance, self.frames):
+            if model is not None:
+                model.forget()
         batch: list[LabelledArticle] = []
         rows = 0
         for article in articles:

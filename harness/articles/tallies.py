@@ -7,7 +7,7 @@ or gives none; or under ``unsure``, where the party may not be meant, whatever t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.articles.holders import VOICES
@@ -84,6 +84,19 @@ def add_article(tallies: dict[str, PartyTally], article: LabelledArticle) -> Non
             tally.stances[row.holder.voice][row.labels.stance] += 1
             tally.frames.update(row.labels.frames)
             tally.linked += row.mention.reference in LINKED
+
+
+def add_tallies(tallies: dict[str, PartyTally], more: Mapping[str, PartyTally]) -> None:
+    """Add counts to ``tallies``, in place."""
+    for party, counts in more.items():
+        tally = tallies.setdefault(party, PartyTally())
+        for voice, stances in counts.stances.items():
+            tally.stances[voice] += stances
+        tally.frames += counts.frames
+        tally.unsure += counts.unsure
+        tally.abstained += counts.abstained
+        tally.linked += counts.linked
+        tally.unanswered += counts.unanswered
 
 
 def count_sentences(tallies: Iterable[PartyTally]) -> list[str]:

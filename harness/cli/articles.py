@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_workers
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 
 if TYPE_CHECKING:
+    from harness.articles.pipeline import Elsewhere
     from harness.articles.reading import Reading
 
 
@@ -27,9 +29,10 @@ class ArticleFormat(StrEnum):
 
 
 ArticlePaths = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
-        help="Text, HTML, PDF, DOCX, EPUB or JSONL files, folders of them, or - for standard input.",
+        help="Text, HTML, PDF, DOCX, EPUB or JSONL files, folders of them, here or in a bucket (s3://, gs://),"
+        " or - for standard input.",
         show_default=False,
     ),
 ]
@@ -58,6 +61,21 @@ Language = Annotated[
     ),
 ]
 
+Parties = Annotated[
+    Path | None,
+    typer.Option(help="A registry of parties, a YAML file. Default: states, alliances, major parties."),
+]
+
+ArticleDate = Annotated[
+    str,
+    typer.Option(help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office."),
+]
+
+FileFormat = Annotated[
+    ArticleFormat | None,
+    typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
+]
+
 Explained = Annotated[
     bool | None,
     typer.Option(
@@ -69,10 +87,7 @@ Explained = Annotated[
 
 def read(
     articles: ArticlePaths,
-    parties: Annotated[
-        Path | None,
-        typer.Option(help="A registry of parties, a YAML file. Default: states, alliances, major parties."),
-    ] = None,
+    parties: Parties = None,
     party: Annotated[
         list[str] | None,
         typer.Option(help="Only this party, by name or alias. Repeatable."),
@@ -85,26 +100,27 @@ def read(
         bool, typer.Option(help="Count mentions such as he, the president, the party where they are clear.")
     ] = True,
     outlet: Annotated[str, typer.Option(help="Outlet of articles that do not state theirs.")] = "",
-    date: Annotated[
-        str,
-        typer.Option(
-            help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office."
-        ),
-    ] = "",
-    format_: Annotated[
-        ArticleFormat | None,
-        typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
-    ] = None,
+    date: ArticleDate = "",
+    format_: FileFormat = None,
     language: Language = "",
     raw: RawCells = False,
+    executor: Where = Executor.serial,
+    workers: Workers = None,
+    ray_address: RayAddress = "",
+    scratch: Scratch = None,
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.
 
     What the outlet says in its own voice and what it quotes are counted apart.
     """
     from harness.articles import pipeline
+    from harness.articles.bucket_articles import local_articles
+    from harness.articles.reading_options import ReadingOptions
+    from harness.values.bucket_addresses import check_local
 
-    options = pipeline.ReadingOptions(
+    for path in output or ():
+        check_local(path, "--output")
+    options = ReadingOptions(
         outputs=tuple(output or ()),
         parties=parties,
         only=tuple(party or ()),
@@ -120,13 +136,30 @@ def read(
         keep_rows=False,
         raw=raw,
     )
-    reading = pipeline.read(tuple(articles), options)
+    elsewhere = _elsewhere(executor, workers, ray_address)
+    with local_articles(articles, scratch) as paths:
+        reading = pipeline.read(paths, options, elsewhere)
     reading.show()
     if not output and reading.n_rows:
         # Asked for in so many words: a command that only shows does not leave files behind.
         page = "page.html" if reading.n_articles == 1 else "readings.csv"
-        typer.echo(f"Nothing was written. To keep it: {command_line('read', str(articles[0]), output=page)}")
+        typer.echo(f"Nothing was written. To keep it: {command_line('read', articles[0], output=page)}")
     return _reading_report(reading)
+
+
+def _elsewhere(executor: Executor, workers: int | None, ray_address: str) -> Elsewhere | None:
+    """Return what reads articles in other processes; None where this one does."""
+    check_workers(executor, workers)
+    if executor is Executor.serial:
+        return None
+    if executor is Executor.ray:
+        from harness.runs.executors.cluster.address import Address
+        from harness.runs.executors.cluster.reading import ReadOnCluster
+
+        return ReadOnCluster(Address.parse(ray_address), workers)
+    from harness.runs.executors.reading import ReadInProcesses
+
+    return ReadInProcesses(workers)
 
 
 def _reading_report(reading: Reading) -> Report:

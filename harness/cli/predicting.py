@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_workers
 from harness.cli.reporting import Report, as_json
 from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
 from harness.values.commands import command_line
@@ -20,6 +22,7 @@ from harness.values.outputs import claimed
 
 if TYPE_CHECKING:
     from harness.serving.inference import LabelModel, Together
+    from harness.serving.inference.bucket_rows import LocalFiles
     from harness.serving.inference.file_options import FileOptions
     from harness.serving.inference.text_layout import TextLayout
 
@@ -31,14 +34,6 @@ class Format(StrEnum):
 
     csv = "csv"
     jsonl = "jsonl"
-
-
-class Executor(StrEnum):
-    """Where rows are labelled."""
-
-    serial = "serial"
-    processes = "processes"
-    ray = "ray"
 
 
 class EngineChoice(StrEnum):
@@ -53,13 +48,18 @@ class EngineChoice(StrEnum):
 Input = Annotated[
     str,
     typer.Option(
-        "--input", "-i", help="A CSV, TSV, JSONL (also .gz), Parquet or Excel file; - is standard input."
+        "--input",
+        "-i",
+        help="A CSV, TSV, JSONL (also .gz), Parquet or Excel file, or a folder of them, here or in a bucket"
+        " (s3://, gs://); - is standard input.",
     ),
 ]
 Output = Annotated[
     str,
     typer.Option(
-        "--output", "-o", help="The labelled file; its ending sets the format. - is standard output."
+        "--output",
+        "-o",
+        help="The labelled file, here or in a bucket; its ending sets the format. - is standard output.",
     ),
 ]
 StreamFormat = Annotated[
@@ -98,12 +98,6 @@ Raw = Annotated[
         "--raw", help="Read and write cells as they are, also those that a spreadsheet would compute."
     ),
 ]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1, help="Processes of --executor. Default: as cores and memory allow.", show_default=False
-    ),
-]
 ModelAddress = Annotated[
     str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
 ]
@@ -117,18 +111,6 @@ Part = Annotated[
     str, typer.Option(help="Label one part of the input: 3/64.", metavar="K/N", show_default=False)
 ]
 Parts = Annotated[int | None, typer.Option(min=1, help="Join so many labelled parts.", show_default=False)]
-Where = Annotated[
-    Executor,
-    typer.Option(help="Label in this process, in several, or on a Ray cluster: the same bytes."),
-]
-RayAddress = Annotated[
-    str,
-    typer.Option(
-        metavar="HOST:PORT",
-        help="Of the head of a Ray cluster. Default: the variable RAY_ADDRESS.",
-        show_default=False,
-    ),
-]
 
 
 def predict(
@@ -150,17 +132,18 @@ def predict(
     executor: Where = Executor.serial,
     workers: Workers = None,
     ray_address: RayAddress = "",
+    scratch: Scratch = None,
 ) -> Report:
     """Label the rows of a file with a model.
 
     Columns of the file: text and target; optional: target_start and target_end (offsets of the mention, end
     exclusive) and holder.
     """
-    from harness.serving.inference.checked_files import check_files
+    from harness.serving.inference.bucket_rows import NamedFiles, local_files
     from harness.serving.inference.file_options import FileOptions
-    from harness.serving.inference.labelling import predict_file
     from harness.serving.inference.shards import Shard
     from harness.serving.inference.text_layout import TextLayout
+    from harness.values.bucket_addresses import check_local
 
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
@@ -170,30 +153,66 @@ def predict(
         # It would wait for rows that nobody knows are wanted.
         line = command_line("predict", input="sentences.csv", output="labelled.csv")
         raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
-    source, sink = (None if name == "-" else Path(name) for name in (input_, output))
-    if shards is not None:
-        return _join_shards(source, sink, shards, layout)
+    check_local(skip_bad, "--skip-bad")
+    named = NamedFiles(input_, output, part, shards, resume, scratch)
+    trust, costs = list[str](), list[Any]()
+    with local_files(named) as files:
+        if shards is not None:
+            count = _join_shards(files, shards, layout)
+        else:
+            labelling = _Call((model, frames), engine, options, budget, _stated(format_), resume)
+            count, trust, costs = _label(labelling, files, (executor, workers, ray_address))
+    # What is in a bucket is there when the block has ended.
+    return _written(count, named.shown(), trust) | ({"server": costs} if costs else {})
+
+
+@dataclass(frozen=True)
+class _Call:
+    """Models, and how they label; see the options of the same names."""
+
+    models: tuple[str, str]
+    engine: EngineChoice
+    options: FileOptions
+    budget: float | None
+    stream_format: Literal["csv", "jsonl"] | None
+    resume: bool
+
+
+def _label(
+    call: _Call, files: LocalFiles, where: tuple[Executor, int | None, str]
+) -> tuple[int, list[str], list[Any]]:
+    """Label rows; return how many were written, how far they may be trusted, and what servers are asked."""
+    from harness.serving.inference.checked_files import check_files
+    from harness.serving.inference.labelling import predict_file
+
+    source, sink, options, part = files.source, files.output, call.options, call.options.shard
     check_files(source, sink, options)
-    files = _files_of_parts(executor, workers, (source, sink), options)
-    written, aside = (part.beside(path) if part is not None and path else path for path in (sink, skip_bad))
+    paths = _files_of_parts(*where[:2], (source, sink), options)
+    written, aside = (
+        part.beside(path) if part is not None and path else path for path in (sink, options.skip_bad)
+    )
     # Before the model is loaded, too: of two processes with one output the second is told at once.
     with claimed(written), claimed(aside), resumable(sink):
-        loaded, folders = _loaded([model, frames], engine)
-        costs = _say_costs(loaded, source, options, budget)
-        if files is not None:
-            what = (folders, engine, files, options)
-            count = _label_elsewhere(loaded, what, (executor, workers, ray_address), resume)
-        else:
-            count = predict_file(
-                loaded,
-                source,
-                sink,
-                # A file has an ending that says it; --format is for streams, which have none.
-                stream_format=_stated(format_),
-                resume=resume,
-                options=options,
-            )
-    return _written(count, written, loaded.trust) | ({"server": costs} if costs else {})
+        loaded, folders = _loaded(call.models, call.engine)
+        costs = _say_costs(loaded, source, options, call.budget)
+        origin = loaded.digest + options.digest
+        count = files.rows_of_earlier(origin) if call.resume else None
+        if count is None:
+            if paths is not None:
+                what = (folders, call.engine, paths, options)
+                count = _label_elsewhere(loaded, what, where, call.resume)
+            else:
+                count = predict_file(
+                    loaded,
+                    source,
+                    sink,
+                    # A file has an ending that says it; --format is for streams, which have none.
+                    stream_format=call.stream_format,
+                    resume=call.resume,
+                    options=options,
+                )
+            files.note_rows(origin, count)
+    return count, list(loaded.trust), costs
 
 
 def _files_of_parts(
@@ -206,9 +225,8 @@ def _files_of_parts(
     ModelError
         Where an option has no effect, or there is no file to cut into parts.
     """
+    check_workers(executor, workers)
     if executor is Executor.serial:
-        if workers is not None:
-            raise ModelError("--workers has no effect without --executor processes or ray")
         return None
     source, sink = files
     if source is None or sink is None:
@@ -239,7 +257,7 @@ def _label_elsewhere(
     return label_with_processes(labelling, workers=workers, resume=resume)
 
 
-def _written(count: int, output: Path | None, trust: Sequence[str] = ()) -> dict[str, Any]:
+def _written(count: int, output: str | None, trust: Sequence[str] = ()) -> dict[str, Any]:
     """Say how many rows were written where, and how far they may be trusted."""
     if output is not None:
         typer.echo(f"{counted(count, 'row')} written to {output}", err=True)
@@ -263,12 +281,12 @@ def _loaded(addresses: Sequence[str], engine: EngineChoice) -> tuple[LabelModel 
     return Together(*models) if len(models) > 1 else models[0], tuple(folder for _, folder in named)
 
 
-def _join_shards(source: Path | None, sink: Path | None, shards: int, layout: TextLayout) -> Report:
+def _join_shards(files: LocalFiles, shards: int, layout: TextLayout) -> int:
     from harness.serving.inference.shards import merge
 
-    if source is None or sink is None:
+    if files.source is None or files.output is None:
         raise typer.BadParameter("needs --input and --output, as for the parts", param_hint="--shards")
-    return _written(merge(source, sink, shards, layout), sink)
+    return merge(files.source, files.output, shards, layout)
 
 
 def _say_costs(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.articles.pipeline import FRAMES, STANCE, Articles, ReadingOptions
 from harness.articles.pipeline import read as read_articles
+from harness.articles.reading_options import FRAMES, STANCE, Articles, ReadingOptions
 
 if TYPE_CHECKING:
     from harness.articles.reading import Reading

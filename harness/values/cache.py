@@ -13,9 +13,10 @@ def cache_folder() -> Path:
     """Return the cache folder: ``HARNESS_CACHE``, or else ``stance-harness`` in the platform's cache folder.
 
     It holds fetched corpora (``corpora``, ``pins.json``), measurements of engines (``engines.json``), what
-    fine-tuned teachers said (``teachers``) and answers of language models with what they cost
-    (``llm.sqlite``). It may be deleted at any time; answers then have to be asked for, and paid for, again,
-    and teachers are trained anew.
+    fine-tuned teachers said (``teachers``), copies of what lies in buckets while they are needed
+    (``buckets``) and answers of language models with what they cost (``llm.sqlite``). It may be deleted at
+    any time; answers then have to be asked for, and paid for, again, teachers are trained anew, and rows
+    whose labelling was interrupted are labelled again.
 
     Returns
     -------

@@ -17,6 +17,7 @@
     ├── ModelError               a served model cannot be loaded, or its input is unusable
     ├── OutputError              a file cannot be written, or another process is writing it
     │   └── SameFileError        an output is an input, or another output; exit code 2
+    ├── BucketError              an object in a bucket cannot be read or written
     ├── PromotionError           nothing can be promoted, or it may not replace this champion
     ├── StoreError               the MLflow store is missing, locked or inconsistent
     └── MissingPackageError      an optional package; the message names the install command
@@ -160,6 +161,10 @@ class SameFileError(OutputError):
 
     # The call is wrong, whatever the files hold.
     exit_code = 2
+
+
+class BucketError(HarnessError):
+    """An object in a bucket that cannot be read or written, or an address that leads to none."""
 
 
 class PromotionError(HarnessError):

@@ -10,17 +10,21 @@ from types import SimpleNamespace
 import pytest
 from golden import Golden
 
+from harness.articles import article_files
+from harness.articles import article_parts as article_parts_module
 from harness.articles.article_files import (
     MAX_ARTICLE,
     MAX_PAGE,
     ArticleText,
-    count_articles,
     from_html,
     from_json,
     from_string,
     from_text,
+    list_files,
     read_articles,
+    read_files,
 )
+from harness.articles.article_parts import Part, article_parts, count_articles
 from harness.values import limits
 from harness.values.errors import ArticleError
 
@@ -154,7 +158,8 @@ def test_a_folder_is_read_in_order_and_goes_on_past_what_is_broken(tmp_path: Pat
     last_line = articles[3]
     assert isinstance(last_line, ArticleText)
     assert (last_line.date, last_line.outlet) == ("2031-01-01", "O")
-    assert count_articles([tmp_path]) == 6, "each line of JSONL is counted, the empty one too"
+    parts = article_parts(list_files([tmp_path]))
+    assert count_articles(parts) == 6, "each line of JSONL is counted, the empty one too"
 
 
 def test_paths_that_lead_nowhere_are_named_at_once(
@@ -193,3 +198,40 @@ def test_fifty_megabytes_are_refused_without_being_read(tmp_path: Path) -> None:
     (problem,) = error.problems
     assert problem.where == "huge.txt"
     assert f"{MAX_PAGE:,} bytes" in problem.what
+
+
+def names(parts: list[Part]) -> list[list[tuple[str, int, int | None]]]:
+    return [[(file.name, file.line, file.lines) for file in part] for part in parts]
+
+
+def test_parts_hold_equal_numbers_of_articles_and_none_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("A.")
+    (tmp_path / "b.jsonl").write_bytes(b'\xef\xbb\xbf{"text": "B1."}\n\n{"text": "B3."}\r\n{"text": "B4."}')
+    (tmp_path / "c.jsonl").write_text('{"text": "C1."}\n{"text": "C2."}\n')
+    (tmp_path / "d.txt").write_text("D.")
+    files = list_files([tmp_path])
+    parts = article_parts(files, 3)
+    assert names(parts) == [
+        [("a.txt", 1, None), ("b.jsonl", 1, 2)],
+        [("b.jsonl", 3, 2), ("c.jsonl", 1, 1)],
+        [("c.jsonl", 2, 1), ("d.txt", 1, None)],
+    ]
+    assert [article for part in parts for article in read_files(part)] == list(read_files(files))
+    # The same file twice is read twice.
+    assert names(article_parts(list_files([tmp_path / "c.jsonl"] * 2), 3)) == [
+        [("c.jsonl", 1, 2), ("c.jsonl", 1, 1)],
+        [("c.jsonl", 2, 1)],
+    ]
+
+
+def test_a_line_that_is_too_long_ends_its_file_in_parts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (article_files, article_parts_module):
+        monkeypatch.setattr(module, "MAX_PAGE", 40)
+    (tmp_path / "a.jsonl").write_text('{"text": "1"}\n{"text": "' + "2" * 60 + '"}\n{"text": "3"}\n')
+    parts = article_parts(list_files([tmp_path]), 1)
+    assert names(parts) == [[("a.jsonl", 1, 1)], [("a.jsonl", 2, 1)]]
+    whole, cut = ([*map(str, read_files(each))] for each in (list_files([tmp_path]), sum(parts, ())))
+    assert cut == whole
+    assert len(whole) == 2

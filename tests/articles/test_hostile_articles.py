@@ -13,7 +13,7 @@ import pytest
 from articles.toy_models import model
 from golden import Golden
 
-from harness.articles import article_files, pipeline
+from harness.articles import article_files, article_results, reading_outputs
 from harness.cli.main import main
 from harness.values.errors import ArticleError, ModelError
 
@@ -205,7 +205,7 @@ def test_a_page_is_not_written_over_by_the_next_article(
     lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": io.BytesIO(lines)}))
     streamed = answer(monkeypatch, capsys, "-", "-o", "a.html", "-o", "a.csv")
-    assert streamed == (1, "", f"{pipeline._several_articles(Path('a.html'))}\n")
+    assert streamed == (1, "", f"{reading_outputs._several_articles(Path('a.html'))}\n")
     Path("a.txt").write_bytes(lines)
     assert answer(monkeypatch, capsys, "a.txt", "--format", "jsonl", "-o", "a.html") == streamed
     assert not Path("a.html").exists()
@@ -237,7 +237,7 @@ def test_without_an_output_nothing_is_written(
 def test_a_page_of_too_many_rows_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], golden: Golden
 ) -> None:
-    monkeypatch.setattr(pipeline, "MAX_PAGE_ROWS", 2)
+    monkeypatch.setattr(article_results, "MAX_PAGE_ROWS", 2)
     Path("a.txt").write_text("Varna won. " * 2)
     assert answer(monkeypatch, capsys, "a.txt", "-o", "a.html")[0] == 0
     Path("b.txt").write_text("Varna won. " * 3)

@@ -128,3 +128,12 @@ def test_what_is_no_prose_is_labelled(text: str) -> None:
         [ArticleText("x", text)]
     )
     assert all(row.sentence.text for row in article.mentions)
+
+
+def test_what_was_labelled_before_has_no_influence() -> None:
+    stance = model()
+    reader = ArticleReader(REGISTRY, stance)
+    for _ in range(2):
+        assert len(list(reader.label([TEXT]))) == 1
+    # The second time nothing comes from the cache, so that rows are computed in the same company.
+    assert stance.engine.classifier.calls == 2  # type: ignore[attr-defined]

@@ -16,14 +16,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import ray_cluster
+import s3_store
 import toys
 import worker_toys
 from ray_cluster import HEAD, SECOND, TwoNodes
+from typer.testing import CliRunner
 
 import harness
+from harness.articles.pipeline import read as read_articles
+from harness.articles.reading_options import ReadingOptions
+from harness.cli import main as cli
 from harness.runs.executors.cluster import connection
 from harness.runs.executors.cluster.address import Address
 from harness.runs.executors.cluster.labelling import label_on_cluster
+from harness.runs.executors.cluster.reading import ReadOnCluster
 from harness.runs.executors.labelling import Labelling
 from harness.runs.experiment import FailedClassifiersError
 from harness.serving.inference import load_folder
@@ -175,6 +181,62 @@ def test_a_labelled_file_is_that_of_one_process_though_a_worker_and_a_node_are_k
     assert not killer.is_alive()
     assert labelling.output.read_bytes() == whole(labelling, monkeypatch, tmp_path)
     assert {path.name for path in tmp_path.glob("*out*")} == {"out.parquet"}
+
+
+def test_articles_are_read_as_by_one_process_though_a_worker_and_a_node_are_killed(
+    tmp_path: Path, nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_model(Path("model"), loader="ray_toys:load_slow")
+    Path("parties.yaml").write_text("- {name: Varna, kind: country}\n")
+    Path("in").mkdir()
+    for n in range(640):
+        text = " ".join(f"Varna {VERBS[n % 3]} them in round {n}, day {day}." for day in range(9))
+        Path(f"in/{n:03}.txt").write_text(text if n != 7 else " ")
+    paths, names = (Path("in"),), ("rows.csv", "pages")
+
+    def options(folder: str) -> ReadingOptions:
+        outputs = tuple(Path(folder) / name for name in names)
+        return ReadingOptions(
+            outputs, parties=Path("parties.yaml"), stance="model/served", frames=None, keep_rows=False
+        )
+
+    def kill() -> None:
+        while len(list(nodes.marks.iterdir())) < 5:
+            time.sleep(0.05)
+        nodes.kill(SECOND)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    there = read_articles(paths, options("there"), ReadOnCluster(Address.parse(nodes.address)))
+    killer.join(1)
+    assert not killer.is_alive()
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    monkeypatch.setenv(worker_toys.MARKS, str(marks))
+    here = read_articles(paths, options("here"))
+    assert (there.n_articles, len(there.unreadable)) == (639, 1)
+    assert (there.tallies, there.unreadable, there.notes) == (here.tallies, here.unreadable, here.notes)
+    files = {path.relative_to("here") for path in Path("here").rglob("*") if path.is_file()}
+    assert {path.relative_to("there") for path in Path("there").rglob("*") if path.is_file()} == files
+    assert all((Path("there") / name).read_bytes() == (Path("here") / name).read_bytes() for name in files)
+
+
+def test_rows_of_a_bucket_are_labelled_through_a_folder_that_nodes_share(
+    tmp_path: Path, nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelling = parts_of(tmp_path, ".parquet", 5_000)
+    with s3_store.serving() as store:
+        for name, value in s3_store.CREDENTIALS.items():
+            monkeypatch.setenv(name, value)
+        store.empty()
+        store.put("in.parquet", labelling.source.read_bytes())
+        call = ["predict", "--model", str(labelling.models[0]), "--executor", "ray", "--ray-address"]
+        call += [nodes.address, "-i", store.address("in.parquet"), "-o", store.address("out.parquet")]
+        outcome = CliRunner().invoke(cli.app, [*call, "--scratch", str(tmp_path / "shared")])
+        assert outcome.exit_code == 0, outcome.output
+        assert store.get("out.parquet") == whole(labelling, monkeypatch, tmp_path)
+    assert not list((tmp_path / "shared").iterdir())
 
 
 def test_a_trial_goes_on_where_its_node_died(

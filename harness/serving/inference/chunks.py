@@ -97,7 +97,7 @@ def files_of(source: Path) -> list[Path]:
     """
     if not source.is_dir():
         return [source]
-    files = sorted(path for path in source.rglob("*") if path.is_file() and _is_row_file(path))
+    files = sorted(path for path in source.rglob("*") if path.is_file() and is_row_file(path))
     if not files:
         raise ModelError(f"{source}: holds no file of rows")
     kinds = {format_of(path) for path in files}
@@ -106,7 +106,8 @@ def files_of(source: Path) -> list[Path]:
     return files
 
 
-def _is_row_file(path: Path) -> bool:
+def is_row_file(path: Path) -> bool:
+    """Whether a file of a folder holds rows, by its name."""
     try:
         format_of(path)
     except ModelError:

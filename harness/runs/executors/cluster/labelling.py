@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,23 +68,23 @@ def label_on_cluster(
     with contextlib.closing(Cluster(address, say)) as cluster:
         room = allocate(cluster.nodes, request, MANY_PARTS).slots
         with prepared_parts(labelling, room, resume=resume) as parts:
-            models = _models_beside(labelling)
+            models = models_beside(labelling.models, labelling.folder)
             jobs = [replace(part, models=models) for part in parts]
             shared = (labelling.source.absolute(), labelling.folder.absolute(), *models)
             runners = RayWorkers(cluster, (request, shared), _parts(), len(jobs))
             return label_parts(labelling, jobs, runners).rows
 
 
-def _models_beside(labelling: Labelling) -> tuple[Path, ...]:
-    """Copy the models to where the parts lie."""
+def models_beside(models: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """Copy models to where the parts lie, which all nodes see."""
     folders = []
-    for number, model in enumerate(labelling.models):
-        folder = labelling.folder.absolute() / f"{MODEL}-{number}"
+    for number, model in enumerate(models):
+        copy = folder.absolute() / f"{MODEL}-{number}"
         # An earlier attempt may have been of another model: its parts tell, and are refused.
-        shutil.rmtree(folder, ignore_errors=True)
-        with refused_writes(folder):
-            shutil.copytree(model, folder)
-        folders.append(folder)
+        shutil.rmtree(copy, ignore_errors=True)
+        with refused_writes(copy):
+            shutil.copytree(model, copy)
+        folders.append(copy)
     return tuple(folders)
 
 

@@ -19,6 +19,7 @@ from harness.runs.executors import worker
 
 if TYPE_CHECKING:
     from harness.runs.executors.labelling import PartJob
+    from harness.runs.executors.reading import ReadingJob
 
 PIECE = 4 * 2**20
 """Bytes of a message: a node with a small object store takes large models, too."""
@@ -68,6 +69,17 @@ def label_part_of(given: dict[str, str], job: PartJob, scratch: Path) -> tuple[A
 
     remember(given)
     return label_part(job), None
+
+
+def read_part_of(given: dict[str, str], job: ReadingJob, scratch: Path) -> tuple[None, Path]:
+    """Read a part of articles that lie on storage that nodes share; what was read travels home."""
+    from harness.runs.executors.jobs import ENDED
+    from harness.runs.executors.reading import read_part
+    from harness.values.secrets import remember
+
+    remember(given)
+    read_part(replace(job, folder=scratch))
+    return None, scratch / ENDED
 
 
 def serve(shared: bytes, job: bytes) -> Iterator[Message]:

@@ -1,0 +1,59 @@
+"""Options that say where files and articles are worked off: by which processes, and through which folder."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.values.errors import ModelError
+
+
+class Executor(StrEnum):
+    """Where a command works."""
+
+    serial = "serial"
+    processes = "processes"
+    ray = "ray"
+
+
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes of --executor. Default: as cores and memory allow.", show_default=False
+    ),
+]
+Where = Annotated[
+    Executor,
+    typer.Option(help="Work in this process, in several, or on a Ray cluster: the same bytes."),
+]
+RayAddress = Annotated[
+    str,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Of the head of a Ray cluster. Default: the variable RAY_ADDRESS.",
+        show_default=False,
+    ),
+]
+
+Scratch = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where copies of what lies in buckets are meanwhile. Default: in the cache.",
+        show_default=False,
+    ),
+]
+
+
+def check_workers(executor: Executor, workers: int | None) -> None:
+    """Refuse a number of workers where there are none.
+
+    Raises
+    ------
+    ModelError
+    """
+    if executor is Executor.serial and workers is not None:
+        raise ModelError("--workers has no effect without --executor processes or ray")
