@@ -6,21 +6,27 @@ import importlib.util
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from typer.testing import CliRunner
 
+from harness.articles.reading_options import ReadingOptions
 from harness.cli import main as cli
 from harness.runs.executors.cluster import connection
 from harness.runs.executors.cluster.address import Address, check_token
 from harness.runs.executors.cluster.allocation import Allocation, Node, Request, allocate
 from harness.runs.executors.cluster.connection import Cluster
+from harness.runs.executors.cluster.reading import ReadOnCluster
 from harness.runs.executors.cluster.refusals import check_node, worded
 from harness.runs.executors.cluster.workers import FolderArrivals
 from harness.runs.executors.jobs import ENDED
-from harness.values.errors import ClusterError, MissingPackageError
+from harness.values.errors import ClusterError, MissingPackageError, ModelError
 from tests.golden import Golden
 from tests.serving.toy_models import listing
+
+if TYPE_CHECKING:
+    from harness.articles.labelled_articles import ArticleReader
 
 SMALL, LARGE = Node("a", "10.0.0.1", 4, 0, 8.0), Node("b", "10.0.0.2", 16, 2, 64.0)
 NEEDS = "--executor ray needs --input and --output"
@@ -114,3 +120,14 @@ def test_predict_needs_files_to_cut(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli.app, ["predict", "--executor", "ray", "-i", str(tmp_path / "a.csv")])
     assert result.exit_code != 0
     assert NEEDS in str(result.exception)
+
+
+def test_words_of_one_s_own_are_not_left_behind_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "de.yaml").write_text("say: postet\n", encoding="utf-8")
+    monkeypatch.setenv("HARNESS_LANGUAGES", str(tmp_path))
+    options = ReadingOptions(outputs=(tmp_path / "rows.csv",), stance=None, frames=None)
+    read = ReadOnCluster(HEAD)([], options, cast("ArticleReader", None), [])
+    with pytest.raises(ModelError, match="HARNESS_LANGUAGES"):
+        next(read)

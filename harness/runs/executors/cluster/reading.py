@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from harness.articles.article_files import ArticleFile
 from harness.articles.article_parts import Part
 from harness.articles.article_results import ArticleResult
+from harness.articles.language_files import VARIABLE, own_files
 from harness.articles.reading_options import ReadingOptions
 from harness.runs.executors.cluster.address import Address
 from harness.runs.executors.cluster.allocation import Request
@@ -55,13 +56,19 @@ class ReadOnCluster:
         ClusterError
             In one line, within 30 s: what the cluster lacks, or that it is gone.
         ModelError
-            Where a model asks a server, there is no output, or a part is lost again and again.
+            Where a model asks a server, there is no output, words of your own are in use, or a part is lost
+            again and again.
         OutputError
             Where nothing can be written beside the output.
         """
         if not options.outputs:
             raise ModelError(
                 "--executor ray needs --output: models are copied beside it, where all nodes look"
+            )
+        if own_files():
+            # Nodes would read by the words of the package, and say nothing.
+            raise ModelError(
+                f"--executor ray does not send words of your own ({VARIABLE}); use --executor processes"
             )
         with parts_folder(options) as folder, contextlib.closing(Cluster(self.address, say)) as cluster:
             jobs = [_absolute(job) for job in reading_jobs(parts, options, reader, folder)]
