@@ -192,6 +192,7 @@ def read_jobs(
     try:
         futures = [workers.submit(job, job.name) for job in jobs]
         workers.start()
+        workers.finish()
         for job, future in zip(jobs, futures, strict=True):
             # In the order of the articles, whichever part ends first.
             future.result()
