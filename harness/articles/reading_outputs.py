@@ -17,6 +17,7 @@ from harness.articles.tallies import add_tallies
 from harness.articles.unknown_names import UnknownInArticles
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.values.errors import ArticleError, Problem
+from harness.values.formatting import counted
 from harness.values.outputs import write_text
 
 
@@ -65,7 +66,8 @@ def write_results(
             _count(result, reading)
             read_in[result.article.language] += 1
             if reader.explain and not reader.explains(len(result.rows)):
-                what = f"no words were computed for an article of more than {reader.max_explained:,} rows"
+                most = counted(reader.max_explained or 0, "row")
+                what = f"no words were computed for an article of more than {most}"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
             unknown.add(result.unknown)
             page = result.page

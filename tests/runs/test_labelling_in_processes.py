@@ -102,7 +102,7 @@ class InThisProcess:
     def __init__(self, before: int = 99) -> None:
         self.before, self.ran = before, 0
 
-    def submit(self, job: PartJob, name: str) -> Future[Any]:
+    def submit(self, job: PartJob, name: str, *, urgent: bool = False, alone: bool = False) -> Future[Any]:
         if self.ran == self.before:
             raise KeyboardInterrupt
         future: Future[Any] = Future()
@@ -112,6 +112,9 @@ class InThisProcess:
 
     def start(self) -> None:
         """Nothing is left to do."""
+
+    def finish(self) -> None:
+        """Nothing waits for more."""
 
     def close(self) -> None:
         """Nothing runs."""
