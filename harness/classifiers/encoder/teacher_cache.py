@@ -8,7 +8,6 @@ students: it is kept in the cache folder (``teachers``), under a digest of all t
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 import zipfile
 from dataclasses import dataclass, replace
@@ -92,10 +91,7 @@ def keep(labels: TeacherLabels, digest: str, folder: Path) -> None:
     labels.write(private)
     try:
         shared.parent.mkdir(parents=True, exist_ok=True)
-        # Two trainings may end at once: each writes a draft of its own.
-        draft = shared.with_name(f"{digest}.{os.getpid()}")
-        labels.write(draft)
-        draft.replace(shared)
+        labels.write(shared)
     except OSError as error:
         note = f"what the teacher said cannot be kept for other students: {error}"
         warnings.warn(note, HarnessWarning, stacklevel=2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,8 +58,8 @@ class TeacherLabels:
 
     def write(self, file: Path) -> None:
         """Write it as one file; :meth:`read` returns an equal one."""
-        # A file that is cut off must not pass for the whole of it.
-        draft = file.with_suffix(".new")
+        # A file that is cut off must not pass for the whole of it; two trainings may write it at once.
+        draft = file.with_name(f"{file.name}.{os.getpid()}.new")
         with draft.open("wb") as stream:
             np.savez(stream, proba=self.proba, usage=np.array(json.dumps(dict(self.usage))))
         draft.replace(file)

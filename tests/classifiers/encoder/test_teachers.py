@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -313,3 +314,23 @@ def test_a_teacher_is_asked_for_probabilities_where_it_has_them() -> None:
     assert np.isnan(soft.proba).tolist() == [[False] * 3, [True] * 3]
     hard = ask(Refusing(STANCE, says_labels=True), examples, STANCE)
     assert hard.proba[0] == pytest.approx([0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3])
+
+
+def test_two_trainings_that_write_at_once_have_drafts_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = []
+    replace = Path.replace
+
+    def recorded(draft: Path, target: Path) -> Path:
+        drafts.append(draft)
+        return replace(draft, target)
+
+    monkeypatch.setattr(Path, "replace", recorded)
+    labels = TeacherLabels(np.array([[0.2, 0.8]]), {"requests": 1.0})
+    for process in (1, 2):
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        labels.write(tmp_path / "said.npz")
+    assert len(set(drafts)) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"said.npz"}
+    assert TeacherLabels.read(tmp_path / "said.npz").usage == labels.usage
