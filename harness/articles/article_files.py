@@ -19,6 +19,7 @@ from harness.articles.documents import DocumentFormat, read_document
 from harness.articles.web_pages import decode_page, guess_encoding, unwrap_layout_tables, without_tables
 from harness.values import limits
 from harness.values.errors import ArticleError, Problem
+from harness.values.folders import is_hidden
 from harness.values.formatting import counted
 from harness.values.unreadable import UnreadableError, parse_json, usable_text
 
@@ -279,6 +280,11 @@ def _error(name: str, what: str, hint: str = "") -> ArticleError:
     return ArticleError([Problem(name, what, hint)])
 
 
+def is_article_file(name: Path) -> bool:
+    """Whether a file of a folder holds articles, by its name below the folder."""
+    return name.suffix.lower() in ENDINGS and not is_hidden(name)
+
+
 def list_files(paths: Iterable[Path], file_format: InputFormat | None = None) -> list[ArticleFile]:
     """List the files that :func:`read_articles` would read.
 
@@ -295,7 +301,9 @@ def list_files(paths: Iterable[Path], file_format: InputFormat | None = None) ->
         elif path.is_dir():
             # Sorted, so that the order of rows does not depend on the file system.
             inside = [
-                file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS and file.is_file()
+                file
+                for file in sorted(path.rglob("*"))
+                if is_article_file(file.relative_to(path)) and file.is_file()
             ]
             files += [
                 ArticleFile(file, file.relative_to(path).as_posix(), ENDINGS[file.suffix.lower()])

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.articles.article_files import ENDINGS
+from harness.articles.article_files import ENDINGS, is_article_file
 from harness.values.bucket_addresses import BucketAddress, is_remote
 from harness.values.buckets import Bucket
 from harness.values.cache import cache_folder
@@ -51,7 +51,7 @@ def local_articles(named: Sequence[str], scratch: Path | None = None) -> Iterato
 def _fetched(address: BucketAddress, folder: Path) -> Path:
     """Copy an article, or those of a folder, under the names that they have there."""
     bucket = Bucket(address)
-    articles = bucket.objects(lambda name: name.suffix.lower() in ENDINGS)
+    articles = bucket.objects(is_article_file)
     if not articles:
         raise ArticleError(
             [Problem(str(address), "holds no article", f"known endings: {', '.join(ENDINGS)}")]

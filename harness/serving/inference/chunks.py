@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.serving.inference.formats import FileRow, Format, RowStream, format_of, open_rows
 from harness.serving.inference.text_layout import STANDARD, TextLayout
 from harness.values.errors import ModelError
+from harness.values.folders import HIDDEN, is_hidden
 
 FIRST_CHUNK, MAX_CHUNK = 64, 2048
 """Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
@@ -97,7 +98,9 @@ def files_of(source: Path) -> list[Path]:
     """
     if not source.is_dir():
         return [source]
-    files = sorted(path for path in source.rglob("*") if path.is_file() and is_row_file(path))
+    files = sorted(
+        path for path in source.rglob("*") if path.is_file() and is_row_file(path.relative_to(source))
+    )
     if not files:
         raise ModelError(f"{source}: holds no file of rows")
     kinds = {format_of(path) for path in files}
@@ -106,14 +109,14 @@ def files_of(source: Path) -> list[Path]:
     return files
 
 
-def is_row_file(path: Path) -> bool:
-    """Whether a file of a folder holds rows, by its name."""
+def is_row_file(name: Path) -> bool:
+    """Whether a file of a folder holds rows, by its name below the folder."""
     try:
-        format_of(path)
+        format_of(name)
     except ModelError:
         return False
-    # Beside labelled parts; a hidden file is nobody's rows.
-    return not path.name.startswith((".", "_"))
+    # Notebooks keep copies of files in hidden folders, Spark and Delta Lake their logs behind a line.
+    return not is_hidden(name, (*HIDDEN, "_"))
 
 
 @contextlib.contextmanager
