@@ -162,6 +162,15 @@ def test_a_folder_is_read_in_order_and_goes_on_past_what_is_broken(tmp_path: Pat
     assert count_articles(parts) == 6, "each line of JSONL is counted, the empty one too"
 
 
+def test_hidden_files_and_folders_hold_no_articles(tmp_path: Path) -> None:
+    # Of the folder that is named nothing is asked.
+    folder = tmp_path / ".texts"
+    for name in ("a.txt", "_b.txt", "._a.txt", ".ipynb_checkpoints/a-checkpoint.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("Varna won.")
+    assert [file.name for file in list_files([folder])] == ["_b.txt", "a.txt"]
+
+
 def test_paths_that_lead_nowhere_are_named_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
