@@ -190,7 +190,10 @@ class Study:
         # Its forest is of random trees; with a seed it says the same each time.
         evaluator = FanovaImportanceEvaluator(seed=0)
         with _quiet():
-            shares = get_param_importances(self._study, evaluator=evaluator)
+            # All that were told are in the journal; of a search that is resumed, those of its last batch, if
+            # that was not a whole one, are in no other study.
+            study = self._journal if self._journal is not None else self._study
+            shares = get_param_importances(study, evaluator=evaluator)
         return {name: float(share) for name, share in shares.items()}
 
     def _ask(self, number: int) -> optuna.trial.Trial:

@@ -123,6 +123,15 @@ def test_tpe_learns_where_candidates_do_well() -> None:
     assert sum(shares.values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("width", [1, 5, N + 1])
+def test_a_search_that_is_read_back_gives_the_same_importance(tmp_path: Path, width: int) -> None:
+    search = study("random", tmp_path / "journal", width)
+    finish(search)
+    shares = search.importance()
+    assert set(shares) == set(SPACE)
+    assert study("random", tmp_path / "journal", width).importance() == shares
+
+
 def test_of_few_candidates_no_importance_is_given() -> None:
     search = study("random")
     finish(search, 4)
