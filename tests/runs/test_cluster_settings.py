@@ -62,6 +62,7 @@ def test_an_address_is_of_this_machine_alone_or_not() -> None:
         True
     ] * 3
     assert not Address.parse("10.0.0.1:6379").is_loopback
+    assert not Address.parse("head..example:6379").is_loopback
 
 
 def test_what_is_refused_before_anything_is_connected_to(
@@ -77,6 +78,7 @@ def test_what_is_refused_before_anything_is_connected_to(
     cases = {
         "no address": lambda: Address.parse(""),
         "a URL": lambda: Address.parse("ray://head:10001"),
+        "no name": lambda: Address.parse("head..example:6379").check(),
         "nothing listens": lambda: Address("127.0.0.1", port).check(),
         "no token mode": lambda: check_token(HEAD, {}),
         "no token": lambda: check_token(HEAD, token),

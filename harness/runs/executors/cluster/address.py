@@ -68,7 +68,7 @@ class Address:
         """Whether it is of this machine alone; a name is what it resolves to."""
         try:
             resolved = {info[4][0] for info in socket.getaddrinfo(self.host.strip("[]"), self.port)}
-        except OSError:
+        except (OSError, UnicodeError):
             return False
         return bool(resolved) and all(ipaddress.ip_address(each).is_loopback for each in resolved)
 
@@ -84,6 +84,9 @@ class Address:
         except OSError as error:
             reason = error.strerror or str(error)
             raise ClusterError(f"no Ray cluster answers at {self}: {reason.lower()}") from error
+        except UnicodeError as error:
+            # As of a name with two dots in a row, which is not even looked up.
+            raise ClusterError(f"{self.host!r} is not the name of a machine") from error
 
 
 def check_token(address: Address, environment: Mapping[str, str]) -> None:
