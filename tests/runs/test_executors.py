@@ -24,7 +24,7 @@ from harness.evaluation.trial import list_trials
 from harness.runs import classifiers as run_of_classifiers
 from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.jobs import Job
-from harness.runs.executors.resources import Resources
+from harness.runs.executors.resources import Resources, of_this_machine
 from harness.runs.experiment import ExperimentRun, FailedClassifiersError
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
@@ -241,6 +241,17 @@ def test_threads_and_processes_fit_the_machine(resources: Resources, jobs: int, 
 def test_each_device_is_assigned() -> None:
     given = Resources(None, None, 8, 64.0, ("0", "3")).environments(5)
     assert [each["CUDA_VISIBLE_DEVICES"] for each in given] == ["0", "3"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "devices"), [("-1", ()), ("0,-1,1", ("0",)), (" 0, 1", ("0", "1")), ("", ())]
+)
+def test_devices_that_are_hidden_get_no_process(
+    monkeypatch: pytest.MonkeyPatch, visible: str, devices: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert of_this_machine(None, None).devices == devices
 
 
 def test_one_process_alone_is_the_default() -> None:

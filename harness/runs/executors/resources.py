@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,7 +101,9 @@ def _devices() -> tuple[str, ...]:
         return ()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return tuple(name for name in visible.split(",") if name)
+        names = (name.strip() for name in visible.split(","))
+        # As CUDA reads it: -1 is no device, and hides those after it.
+        return tuple(name for name in itertools.takewhile(lambda name: name != "-1", names) if name)
     import torch
 
     return tuple(map(str, range(torch.cuda.device_count())))
