@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_workers
+from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_executor
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 
@@ -149,7 +149,7 @@ def read(
 
 def _elsewhere(executor: Executor, workers: int | None, ray_address: str) -> Elsewhere | None:
     """Return what reads articles in other processes; None where this one does."""
-    check_workers(executor, workers)
+    check_executor(executor, workers, ray_address)
     if executor is Executor.serial:
         return None
     if executor is Executor.ray:

@@ -48,8 +48,8 @@ Scratch = Annotated[
 ]
 
 
-def check_workers(executor: Executor, workers: int | None) -> None:
-    """Refuse a number of workers where there are none.
+def check_executor(executor: Executor, workers: int | None, ray_address: str) -> None:
+    """Refuse a number of workers where there are none, and the address of a cluster that does nothing.
 
     Raises
     ------
@@ -57,3 +57,5 @@ def check_workers(executor: Executor, workers: int | None) -> None:
     """
     if executor is Executor.serial and workers is not None:
         raise ModelError("--workers has no effect without --executor processes or ray")
+    if executor is not Executor.ray and ray_address:
+        raise ModelError("--ray-address has no effect without --executor ray")

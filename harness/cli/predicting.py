@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_workers
+from harness.cli.executor_options import Executor, RayAddress, Scratch, Where, Workers, check_executor
 from harness.cli.reporting import Report, as_json
 from harness.cli.server_spending import Budget, check_budget, resumable, say_cost
 from harness.values.commands import command_line
 from harness.values.errors import ModelError
 from harness.values.formatting import counted
-from harness.values.outputs import claimed
+from harness.values.outputs import claimed, is_stream
 
 if TYPE_CHECKING:
     from harness.serving.inference import LabelModel, Together
@@ -148,6 +148,9 @@ def predict(
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
     part = Shard.parse(shard) if shard else None
+    check_executor(executor, workers, ray_address)
+    if shards is not None and (part is not None or executor is not Executor.serial):
+        raise ModelError("--shards joins labelled parts: leave out --shard and --executor, which label them")
     options = FileOptions(_columns(columns or ()), layout, skip_bad, part)
     if input_ == "-" and sys.stdin.isatty():
         # It would wait for rows that nobody knows are wanted.
@@ -187,7 +190,7 @@ def _label(
 
     source, sink, options, part = files.source, files.output, call.options, call.options.shard
     check_files(source, sink, options)
-    paths = _files_of_parts(*where[:2], (source, sink), options)
+    paths = _files_of_parts(where[0], (source, sink), options)
     written, aside = (
         part.beside(path) if part is not None and path else path for path in (sink, options.skip_bad)
     )
@@ -216,20 +219,20 @@ def _label(
 
 
 def _files_of_parts(
-    executor: Executor, workers: int | None, files: tuple[Path | None, Path | None], options: FileOptions
+    executor: Executor, files: tuple[Path | None, Path | None], options: FileOptions
 ) -> tuple[Path, Path] | None:
     """Return input and output where several processes label; None where this one does.
 
     Raises
     ------
     ModelError
-        Where an option has no effect, or there is no file to cut into parts.
+        Where there is no file to cut into parts.
     """
-    check_workers(executor, workers)
     if executor is Executor.serial:
         return None
     source, sink = files
-    if source is None or sink is None:
+    # A pipe is empty once its rows were counted.
+    if source is None or sink is None or is_stream(source):
         raise ModelError(f"--executor {executor} needs --input and --output: parts are cut out of files")
     if options.shard is not None:
         raise ModelError(f"--shard labels one part, in one process: leave out --executor {executor}")

@@ -96,6 +96,14 @@ def test_rows_that_are_set_aside_are_in_one_file(tmp_path: Path) -> None:
     assert len(bad.splitlines()) > 4
 
 
+def test_where_no_row_can_be_labelled_it_says_where_the_reasons_are(tmp_path: Path) -> None:
+    write(tmp_path / "in.csv", rows(0, ROWS, bad=tuple(range(ROWS))))
+    with pytest.raises(ModelError, match=r"aside\.csv"):
+        label_here(task(tmp_path, skip_bad=tmp_path / "aside.csv"), 3)
+    assert left(tmp_path) == {"in.csv", "aside.csv"}
+    assert len((tmp_path / "aside.csv").read_bytes().splitlines()) > ROWS
+
+
 class InThisProcess:
     """Workers that run jobs at once, and are ended, as by Ctrl-C, before a job that they are told."""
 

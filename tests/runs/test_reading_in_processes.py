@@ -192,6 +192,8 @@ def test_workers_without_an_executor_are_refused() -> None:
     outcome = CliRunner().invoke(cli.app, ["read", "in", "--workers", "2"])
     assert isinstance(outcome.exception, ModelError)
     assert "--workers" in str(outcome.exception)
+    outcome = CliRunner().invoke(cli.app, ["read", "in", "--ray-address", "head:6379"])
+    assert "--ray-address" in str(outcome.exception)
 
 
 def test_ray_needs_an_output(monkeypatch: pytest.MonkeyPatch) -> None:

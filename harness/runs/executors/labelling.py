@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from harness.runs.executors import worker
 from harness.runs.executors.processes import Processes, Work, Workers
 from harness.runs.executors.resources import of_this_machine
-from harness.serving.inference.bad_rows import join_bad_rows
+from harness.serving.inference.bad_rows import join_bad_rows, none_usable
 from harness.serving.inference.chunks import block_starts, count_rows, files_of
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.formats import format_of
@@ -245,11 +245,15 @@ def label_parts(labelling: Labelling, jobs: Sequence[PartJob], workers: Workers)
         counter.print(f"{rows:,} labelled rows are in {labelling.folder}; --resume continues after them")
         raise
     workers.close()
-    merge(None, labelling.output, len(jobs), labelling.options.layout, parts_of=jobs[0].output)
     aside = labelling.options.skip_bad
     if aside is not None:
+        # First: where no row can be labelled, they say why.
         join_bad_rows([job.shard.beside(labelling.folder / "set-aside.csv") for job in jobs], aside)
         counter.print(aside_note(tally.aside, aside))
+    if not tally.rows:
+        shutil.rmtree(labelling.folder, ignore_errors=True)
+        raise ModelError(f"{labelling.source}: {none_usable(tally.aside, aside)}")
+    merge(None, labelling.output, len(jobs), labelling.options.layout, parts_of=jobs[0].output)
     shutil.rmtree(labelling.folder, ignore_errors=True)
     counter.notes(tally.notes)
     return tally

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from harness.values import limits
+from harness.values.formatting import counted
 from harness.values.outputs import destination, is_stream, publish, refused_writes, written
 from harness.values.spreadsheets import DelimitedWriter
 
@@ -62,6 +63,12 @@ class BadRows:
         names = [*HEADER, *(name for name in columns if name not in HEADER)]
         self._table = DelimitedWriter(self._file, names, line_end="\r\n", raw=self.raw)
         self._table.write_header()
+
+
+def none_usable(count: int, path: Path | None = None) -> str:
+    """Say that so many rows, which are all that there are, cannot be labelled; ``path`` tells why."""
+    what = "the only row cannot" if count == 1 else f"none of the {counted(count, 'row')} can"
+    return f"{what} be labelled" + (f": see {path}" if path is not None else "")
 
 
 def join_bad_rows(parts: Sequence[Path], path: Path) -> None:

@@ -27,6 +27,7 @@ from harness.serving.inference.formats import (
     RowWriter,
     merged_schema,
     row_writer,
+    typed_table,
 )
 from harness.serving.inference.sheets import SheetWriter
 from harness.serving.inference.text_layout import STANDARD, TextLayout
@@ -110,7 +111,8 @@ class Draft:
             return None
         if progress.model_digest != self.model_digest:
             raise ModelError(
-                f"{self.partial} was written by a different model; drop --resume to overwrite it"
+                f"{self.partial} was written by another model, or with other options; drop --resume to"
+                " overwrite it"
             )
         return progress
 
@@ -130,6 +132,8 @@ class Draft:
         OutputError
             Where the file cannot be written, or another process is writing it.
         """
+        # Known before anything fails: what an earlier attempt wrote is not tidied away.
+        self.rows = progress.rows if progress is not None else 0
         with claimed(self.path), refused_writes(self.path), self._tidy():
             # Opened for update, not for writing, which would empty it.
             self.partial.touch()
@@ -138,17 +142,33 @@ class Draft:
                 # A chunk that a kill cut short ends here.
                 handle.truncate(size)
                 handle.seek(size)
-                self._handle, self.rows = handle, progress.rows if progress is not None else 0
-                self.last = progress
+                self._handle, self.last = handle, progress
                 yield
                 self._close()
+            with self._complete() as complete:
+                publish(complete, self.path)
+            self.partial.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _complete(self) -> Iterator[Path]:
+        """Provide the whole output under another name than its own."""
+        is_converted = self.kind in ("parquet", "xlsx") or is_compressed(self.path)
+        # All rows of a part may have been set aside: it has no columns, either.
+        if not is_converted or not self.rows:
+            yield self.partial
+            return
+        # Beside the draft: to convert and store a large one takes long enough to be killed meanwhile.
+        converted = self.partial.with_name(f"{self.partial.name}.new")
+        try:
             if self.kind == "parquet":
-                _to_parquet(self.partial)
+                _to_parquet(self.partial, converted)
             elif self.kind == "xlsx":
-                _to_workbook(self.partial, raw=self.layout.raw)
-            elif is_compressed(self.path):
-                _compress(self.partial)
-            publish(self.partial, self.path)
+                _to_workbook(self.partial, converted, raw=self.layout.raw)
+            else:
+                _compress(self.partial, converted)
+            yield converted
+        finally:
+            converted.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _tidy(self) -> Iterator[None]:
@@ -160,8 +180,19 @@ class Draft:
                 self.partial.unlink(missing_ok=True)
                 self.note.unlink(missing_ok=True)
 
+    @property
+    def reached(self) -> Progress:
+        """How far it got; nowhere, where no row was written."""
+        return self.last or Progress(0, 0, "", self.model_digest, 0)
+
     def write(
-        self, rows: Sequence[FileRow], schema: pa.Schema | None, input_digest: str, read: int | None = None
+        self,
+        rows: Sequence[FileRow],
+        schema: pa.Schema | None,
+        input_digest: str,
+        read: int | None = None,
+        *,
+        like: Sequence[FileRow] = (),
     ) -> None:
         """Append a chunk.
 
@@ -174,10 +205,12 @@ class Draft:
             Of all input rows that were read so far.
         read : int, optional
             How many these are, where some were set aside.
+        like : sequence of dict, optional
+            Rows of which the output has the columns and their types. Default: the first that are written.
         """
         assert self._handle is not None
         if self._writer is None:
-            self._writer = self._new_writer(rows, schema)
+            self._writer = self._new_writer(like or rows, schema)
         self._writer.write(rows)
         self._handle.flush()
         # To the disk, before the note says that they are there.
@@ -227,10 +260,7 @@ class _ArrowWriter:
     def write(self, rows: Sequence[FileRow]) -> None:
         import pyarrow as pa
 
-        try:
-            table = pa.Table.from_pylist(list(rows), schema=self.schema)
-        except (OverflowError, pa.ArrowException) as error:
-            raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
+        table = typed_table(rows, self.schema)
         with pa.ipc.new_stream(self.handle, self.schema) as stream:
             stream.write_table(table)
 
@@ -238,12 +268,11 @@ class _ArrowWriter:
         pass
 
 
-def _to_parquet(path: Path) -> None:
+def _to_parquet(path: Path, converted: Path) -> None:
     """Convert a file of Arrow streams into a Parquet file, one stream at a time."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    converted = path.with_name(f"{path.name}.new")
     size = path.stat().st_size
     with pa.OSFile(str(path)) as file, contextlib.ExitStack() as stack:
         out: Any = None
@@ -252,12 +281,10 @@ def _to_parquet(path: Path) -> None:
             if out is None:
                 out = stack.enter_context(parquet.ParquetWriter(str(converted), stream.schema))
             out.write_table(stream.read_all())
-    converted.replace(path)
 
 
-def _to_workbook(path: Path, *, raw: bool) -> None:
+def _to_workbook(path: Path, converted: Path, *, raw: bool) -> None:
     """Convert a file of JSON lines into a workbook."""
-    converted = path.with_name(f"{path.name}.new")
     with path.open(encoding="utf-8") as lines, converted.open("wb") as file:
         writer: SheetWriter | None = None
         for line in lines:
@@ -267,16 +294,13 @@ def _to_workbook(path: Path, *, raw: bool) -> None:
             writer.write([row])
         if writer is not None:
             writer.close()
-    converted.replace(path)
 
 
-def _compress(path: Path) -> None:
+def _compress(path: Path, converted: Path) -> None:
     """Compress a file; equal content gives equal bytes, whatever its name and time."""
-    converted = path.with_name(f"{path.name}.new")
     with (
         path.open("rb") as source,
         converted.open("wb") as file,
         gzip.GzipFile("", "wb", fileobj=file, mtime=0) as target,
     ):
         shutil.copyfileobj(source, target)
-    converted.replace(path)

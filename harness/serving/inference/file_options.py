@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.serving.inference.shards import Shard
@@ -53,7 +53,9 @@ class FileOptions:
     @property
     def digest(self) -> str:
         """Tell settings apart that change the output; empty for the default ones."""
-        return "" if self == FileOptions() else f" {sorted(self.columns.items())} {self.layout}"
+        # Where bad rows go changes none that are labelled: it may be named after the first one was met.
+        is_default = replace(self, skip_bad=None) == FileOptions()
+        return "" if is_default else f" {sorted(self.columns.items())} {self.layout}"
 
 
 DEFAULT = FileOptions()

@@ -278,19 +278,39 @@ class _ParquetWriter:
     _open: Any = field(default=None, init=False)
 
     def write(self, rows: Sequence[FileRow]) -> None:
-        import pyarrow as pa
         from pyarrow import parquet
 
-        try:
-            if self._open is None:
-                self._open = parquet.ParquetWriter(self.handle, merged_schema(rows, self.schema))
-            self._open.write_table(pa.Table.from_pylist(list(rows), schema=self._open.schema))
-        except (OverflowError, pa.ArrowException) as error:
-            raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
+        if self._open is None:
+            self._open = parquet.ParquetWriter(self.handle, merged_schema(rows, self.schema))
+        self._open.write_table(typed_table(rows, self._open.schema))
 
     def close(self) -> None:
         if self._open is not None:
             self._open.close()
+
+
+def typed_table(rows: Sequence[FileRow], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table of these types.
+
+    Raises
+    ------
+    ModelError
+        Where a value does not fit the type of its column.
+    """
+    import pyarrow as pa
+
+    problem = "rows do not fit the column types of the first rows"
+    for column in schema:
+        if pa.types.is_integer(column.type):
+            values = (row.get(column.name) for row in rows)
+            fractions = (each for each in values if isinstance(each, float) and not each.is_integer())
+            # pyarrow would write 1 for 1.5, and say nothing.
+            if (fraction := next(fractions, None)) is not None:
+                raise ModelError(f"{problem}: {fraction} in the column {column.name!r} of whole numbers")
+    try:
+        return pa.Table.from_pylist(list(rows), schema=schema)
+    except (OverflowError, pa.ArrowException) as error:
+        raise ModelError(f"{problem}: {error}") from error
 
 
 def merged_schema(rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:

@@ -12,25 +12,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from harness.serving.inference.bad_rows import BadRows
+from harness.serving.inference.bad_rows import BadRows, none_usable
 from harness.serving.inference.checked_files import check_files
 from harness.serving.inference.chunks import RowReading, block_start, count_rows, files_of, growing, open_all
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
+from harness.serving.inference.first_rows import first_rows, judged_rows, like_first
 from harness.serving.inference.formats import FileRow, Format, format_of, row_writer
 from harness.serving.inference.model_columns import check_columns, frame_of
 from harness.serving.inference.row_counter import RowCounter, Tally, aside_note
 from harness.serving.inference.row_labeller import RowLabeller
 from harness.serving.inference.shards import finished_part
 from harness.values.errors import ModelError
-from harness.values.formatting import counted
 from harness.values.outputs import claimed, is_stream, refused_writes
 from harness.values.row_files import file_format
-from harness.values.unreadable import UnreadableRow
 
 OTHER_ROWS = (
     "does not begin with the rows that were labelled before; drop --resume to label it from the start"
 )
+
+ROWS_ASIDE = "had rows that were set aside before; name --skip-bad again, or drop --resume"
 
 
 @dataclass(frozen=True)
@@ -177,13 +178,14 @@ def predict_part(
                 return Tally(rows=finished.rows, aside=job.n_aside)
             raise ModelError(f"{source}: {OTHER_ROWS}")
         tally = _to_file(job, draft, resume=resume)
-        shard.write_note(output, (part, total), tally.aside, draft.last)
+        shard.write_note(output, (part, total), tally.aside, draft.reached)
         return tally
 
 
 def _cuttable(source: Path | None, output: Path | None) -> tuple[Path, Path]:
     """Refuse what has no parts."""
-    if source is None or output is None or is_stream(output):
+    # A pipe is empty once its rows were counted.
+    if source is None or output is None or is_stream(output) or is_stream(source):
         raise ModelError("--shard needs --input and --output: parts are cut out of files")
     if format_of(output) == "xlsx":
         raise ModelError(f"{output}: parts of a workbook cannot be joined; write CSV, JSONL or Parquet")
@@ -216,7 +218,8 @@ def _to_file(job: _Job, draft: Draft, *, resume: bool) -> Tally:
     try:
         with draft.opened(progress):
             for chunk in _chunks(job, progress):
-                draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if job.aside else None)
+                read = chunk.read if job.aside else None
+                draft.write(chunk.rows, chunk.schema, chunk.input_digest, read, like=chunk.like)
                 _count(counter, job, chunk)
     finally:
         counter.end()
@@ -244,9 +247,13 @@ def _concluded(counter: RowCounter, job: _Job) -> Tally:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Labelled rows, types of a Parquet source; of the input rows so far: digest, number, those mended."""
+    """Labelled rows, rows whose columns and types the output has, types of a Parquet source.
+
+    Of the input rows so far: digest, number, those mended.
+    """
 
     rows: list[FileRow]
+    like: list[FileRow]
     schema: Any
     input_digest: str
     read: int
@@ -259,7 +266,13 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
     done, done_digest = job.first, ""
     if progress is not None:
         done, done_digest = job.first + progress.input_rows, progress.input_digest
+        if job.aside is None and progress.input_rows != progress.rows:
+            raise ModelError(f"{job.source or 'standard input'}: {ROWS_ASIDE}")
     options, aside = job.options, job.aside
+    # Parts and attempts have the columns of the rows that the output begins with.
+    first, like = list[FileRow](), list[FileRow]()
+    if job.first:
+        first = first_rows(job.model, (job.files, job.kind), options, job.first)
     try:
         reading = RowReading(options.layout, keep_bad=aside is not None)
         with open_all(job.files, job.kind, reading, skip=job.first) as rows:
@@ -269,6 +282,7 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
                     job.model.forget()
                 # Rows of an earlier attempt, too: the file of bad rows is written anew.
                 usable = chunk if aside is None else _usable(job, chunk, count)
+                first = first or usable
                 # What was labelled of a block that goes on is labelled again, so that the cache is as it was.
                 is_computed = new or (count >= block_start(done) and job.goes_on_after(done))
                 labelled = _labelled(job.model, usable, count, options) if is_computed and usable else []
@@ -277,8 +291,9 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
                 if labelled and new:
+                    like = like or like_first(first, labelled, job.model.columns)
                     read = count - job.first
-                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), read, rows.cells.replaced)
+                    yield _Chunk(labelled, like, rows.schema, digest.hexdigest(), read, rows.cells.replaced)
                 # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
                 # ends.
                 elif not new and count >= done and (count, digest.hexdigest()) != (done, done_digest):
@@ -301,21 +316,16 @@ def _check_counts(job: _Job, count: int, done: int) -> None:
     if count < done:
         raise ModelError(OTHER_ROWS)
     read = count - job.first
-    if job.aside is not None and job.aside.count == read:
-        what = "the only row cannot" if read == 1 else f"none of the {counted(read, 'row')} can"
-        raise ModelError(f"{what} be labelled: see {job.aside.path}")
+    # Of parts the others may have rows that can; joining them refuses what has none.
+    if job.part is None and job.aside is not None and job.aside.count == read:
+        raise ModelError(none_usable(read, job.aside.path))
 
 
 def _usable(job: _Job, chunk: list[FileRow], done: int) -> list[FileRow]:
     """Set the rows aside that cannot be labelled, and return the others."""
     assert job.aside is not None
-    readable = [row for row in chunk if not isinstance(row, UnreadableRow)]
-    # A missing column is no fault of a row.
-    check_columns(job.model, readable, job.options)
-    reasons = iter(job.model.problems(frame_of(readable, job.options)) if readable else [])
     usable = []
-    for number, row in enumerate(chunk, start=done + 1):
-        reason = row.problem if isinstance(row, UnreadableRow) else next(reasons)
+    for number, (row, reason) in enumerate(judged_rows(job.model, chunk, job.options), start=done + 1):
         if reason:
             job.aside.add(number, row, reason)
         else:
@@ -360,7 +370,8 @@ def _unanswered(rows: list[FileRow], columns: list[str]) -> int:
 def _labelled(
     model: RowLabeller, chunk: list[FileRow], done: int, options: FileOptions = DEFAULT
 ) -> list[FileRow]:
-    clash = [name for name in model.columns if name in chunk[0]]
+    # Of a JSONL file any row may have it, and its value would be overwritten.
+    clash = [name for name in model.columns if any(name in row for row in chunk)]
     if clash:
         raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
     check_columns(model, chunk, options)

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from harness.serving.inference.bad_rows import none_usable
 from harness.serving.inference.chunks import block_starts, count_rows
 from harness.serving.inference.drafts import Progress
 from harness.serving.inference.formats import Format, format_of
@@ -76,13 +77,15 @@ class Shard:
         Raises
         ------
         ModelError
-            Where there are fewer blocks than parts.
+            Where there are fewer blocks than parts, or no rows.
 
         Examples
         --------
         >>> [Shard(n, 3).rows(10_000) for n in (1, 2, 3)]
         [range(0, 4032), range(4032, 8128), range(8128, 10000)]
         """
+        if not total:
+            raise ModelError("there are no rows to cut into parts")
         starts = block_starts(total)
         if self.of > len(starts):
             parts = counted(len(starts), "part")
@@ -90,11 +93,8 @@ class Shard:
         bounds = _bounds(starts, total, self.of)
         return range(bounds[self.number - 1], bounds[self.number])
 
-    def write_note(
-        self, output: Path, rows: tuple[range, int], aside: int, progress: Progress | None
-    ) -> None:
+    def write_note(self, output: Path, rows: tuple[range, int], aside: int, progress: Progress) -> None:
         """Say beside the output of the part what it holds; see :class:`ShardNote`."""
-        assert progress is not None
         (part, total), identity, sha256 = rows, (self.number, self.of), digest_of(output)
         note = ShardNote(
             *(identity, part.start, part.stop, total, progress.rows, aside, progress.model_digest, sha256),
@@ -179,7 +179,8 @@ def finished_part(output: Path, part: range, total: int, model: str) -> Progress
         model,
     ):
         return None
-    if not note.read or digest_of(output) != note.sha256:
+    # Of a part whose rows were all set aside nothing was read that a label is from.
+    if (note.written and not note.read) or digest_of(output) != note.sha256:
         return None
     return Progress(note.written, output.stat().st_size, note.input_digest, model, note.read)
 
@@ -222,7 +223,8 @@ def merge(
     Raises
     ------
     ModelError
-        Where a part is missing, changed since it was labelled, of another model or of other rows.
+        Where a part is missing, changed since it was labelled, of another model or of other rows, or all rows
+        were set aside.
     """
     parts = [Shard(number, of).beside(parts_of or output) for number in range(1, of + 1)]
     notes = _notes(parts)
@@ -231,6 +233,10 @@ def merge(
     rows = count_rows(source, layout) if source is not None else total
     if rows != total:
         raise ModelError(f"{source}: has {counted(rows, 'row')} now, and had {total:,} when it was labelled")
+    # A part whose rows were all set aside is an empty file, without columns.
+    parts = [part for part, note in zip(parts, notes, strict=True) if note.written]
+    if not parts:
+        raise ModelError(f"{source or output}: {none_usable(total)}")
     kind = format_of(output)
     draft = output.with_name(f"{output.name}.new")
     with claimed(output), refused_writes(output):
@@ -265,7 +271,8 @@ def _check(notes: Sequence[ShardNote], parts: Sequence[Path]) -> None:
     for before, after, part in zip(notes, notes[1:], parts[1:], strict=False):
         if (after.model, after.total) != (before.model, before.total):
             raise ModelError(
-                f"{part}: was labelled by another model, or from another input, than those before it"
+                f"{part}: was labelled by another model, with other options or from another input than those"
+                " before it"
             )
         if after.start != before.stop:
             raise ModelError(f"{part}: begins at row {after.start + 1:,}, after row {before.stop:,}")

@@ -13,7 +13,7 @@ import pytest
 from golden import Golden
 
 from harness.serving.inference import LabelModel, load_folder
-from harness.serving.inference.chunks import MAX_CHUNK
+from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK
 from harness.serving.inference.labelling import predict_file
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
@@ -240,3 +240,26 @@ def test_the_command_line_notes_it_once(
     predict_file(model, source, tmp_path / "out.csv" if to_file else None)
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("note: ")]
     assert lines == [f"note: {model.notes[0]}"]
+
+
+def json_lines(path: Path, *others: dict[str, object]) -> Path:
+    """Write a chunk of rows with a year, and after it others."""
+    row = {"text": "Varna praised it.", "target": "Varna"}
+    records = [{**row, "year": 2030}] * FIRST_CHUNK + [{**row, **other} for other in others]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def test_a_number_that_does_not_fit_its_column_is_refused_and_not_cut(
+    model: LabelModel, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.parquet"
+    predict_file(model, json_lines(tmp_path / "in.jsonl", {"year": 2031.0}, {}, {"year": None}), output)
+    assert pd.read_parquet(output)["year"].dropna().tolist() == [*[2030] * FIRST_CHUNK, 2031]
+    rows = json_lines(tmp_path / "in.jsonl", {"year": 2030.5})
+    assert "2030.5" in refusal(lambda: predict_file(model, rows, output))
+
+
+def test_no_row_loses_a_column_to_the_labels(model: LabelModel, tmp_path: Path) -> None:
+    rows = json_lines(tmp_path / "in.jsonl", {}, {"label": "mine"})
+    assert "'label'" in refusal(lambda: predict_file(model, rows, tmp_path / "out.jsonl"))

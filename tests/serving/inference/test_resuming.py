@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 from golden import Golden
 
-from harness.serving.inference import LabelModel, labelling, load_folder
+from harness.serving.inference import LabelModel, drafts, labelling, load_folder
 from harness.serving.inference.chunks import FIRST_CHUNK, MAX_CHUNK, growing
+from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.labelling import predict_file
+from harness.values.outputs import publish
 from tests.serving.interruptions import interrupt
 from tests.serving.toy_models import listing, refusal, write_model
 
@@ -61,6 +63,87 @@ def test_a_resumed_output_equals_one_that_was_never_interrupted(
     assert sum(sizes) == ROWS - (FIRST_CHUNK, FIRST_CHUNK + 2 * FIRST_CHUNK)[chunks - 1]
     assert output.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in.csv", output.name, whole.name])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_resumed_output_has_the_columns_of_its_first_rows(
+    model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    texts = [f"Varna praised row {i}." for i in range(ROWS)]
+    records: list[dict[str, object]] = [
+        {"id": i, "text": text, "target": "Varna"} if i < FIRST_CHUNK else {"target": "Varna", "text": text}
+        for i, text in enumerate(texts)
+    ]
+    rows = tmp_path / "in.jsonl"
+    rows.write_text("".join(json.dumps(record) + "\n" for record in records))
+    whole, output = tmp_path / f"whole{ending}", tmp_path / f"out{ending}"
+    predict_file(model, rows, whole)
+    interrupt(model, rows, output, monkeypatch, chunks=1)
+    predict_file(model, rows, output, resume=True)
+    assert output.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet", ".xlsx"])
+def test_what_ends_as_the_output_is_put_in_its_place_is_resumed(
+    model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    rows, whole, output = source(tmp_path / "in.csv"), tmp_path / f"whole{ending}", tmp_path / f"out{ending}"
+    predict_file(model, rows, whole)
+
+    def ended(draft: Path, path: Path) -> None:
+        if path == output:
+            raise KeyboardInterrupt
+        publish(draft, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drafts, "publish", ended)
+        with pytest.raises(KeyboardInterrupt):
+            predict_file(model, rows, output)
+    assert {path.name for path in tmp_path.iterdir()} - {"in.csv", whole.name} == {
+        f"out{ending}.partial",
+        f"out{ending}.partial.json",
+    }
+    sizes: list[int] = []
+    label = labelling._labelled
+    monkeypatch.setattr(
+        labelling, "_labelled", lambda *arguments: (sizes.append(len(arguments[1])), label(*arguments))[1]
+    )
+    assert predict_file(model, rows, output, resume=True) == ROWS
+    # The last block alone, since more rows might follow.
+    assert sum(sizes) == FIRST_CHUNK
+    if ending != ".xlsx":  # it holds the time
+        assert output.read_bytes() == whole.read_bytes()
+
+
+def test_a_draft_that_cannot_be_written_stays(
+    model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, output = source(tmp_path / "in.csv"), tmp_path / "out.csv"
+    interrupt(model, rows, output, monkeypatch, chunks=1)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("out.csv.partial*")}
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "touch", refused)
+        refusal(lambda: predict_file(model, rows, output, resume=True))
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("out.csv.partial*")} == before
+
+
+def test_rows_may_be_set_aside_from_where_the_first_bad_one_ended_it(
+    model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, output = source(tmp_path / "in.csv"), tmp_path / "out.csv"
+    lines = rows.read_text().splitlines()
+    rows.write_text("\n".join([*lines[:101], "100,,Varna", *lines[102:]]) + "\n")
+    refusal(lambda: predict_file(model, rows, output))
+    skipping = FileOptions(skip_bad=tmp_path / "bad.csv")
+    assert predict_file(model, rows, output, resume=True, options=skipping) == ROWS - 1
+    # What was set aside before is not left out in silence.
+    interrupt(model, rows, output, monkeypatch, chunks=2, options=skipping)
+    assert "--skip-bad" in refusal(lambda: predict_file(model, rows, output, resume=True))
+    assert predict_file(model, rows, output, resume=True, options=skipping) == ROWS - 1
 
 
 def test_a_torn_end_is_cut_off(model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

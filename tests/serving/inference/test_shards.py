@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -146,6 +147,74 @@ def test_an_encoding_with_a_byte_order_mark_is_joined_or_refused(model: LabelMod
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+def mixed(n: int) -> list[dict[str, Any]]:
+    """Return rows whose keys, and their order, change after the first part."""
+    plain = [{key: row[key] for key in ("text", "target")} for row in rows(0, n)]
+    return [
+        {"year": i, "note": 0.5, **row} if i < 64 else {**row, "note": None if i < 192 else 1}
+        for i, row in enumerate(plain)
+    ]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_parts_have_the_columns_and_types_of_the_whole(
+    model: LabelModel, tmp_path: Path, ending: str, skip_bad: bool
+) -> None:
+    bad = [{"text": "", "target": "Varna", "other": "x"}] if skip_bad else []
+    source = write(tmp_path / "in.jsonl", bad + mixed(ROWS))
+    whole, output = tmp_path / f"whole{ending}", tmp_path / f"out{ending}"
+    options: dict[str, Any] = {"skip_bad": tmp_path / "bad.csv"} if skip_bad else {}
+    predict_file(model, source, whole, options=FileOptions(**options))
+    label_parts(model, source, output, 4, **options)
+    assert merge(source, output, 4) == ROWS
+    assert output.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("bad", [range(64), range(192, ROWS)])
+def test_a_part_may_have_no_row_that_can_be_labelled(
+    model: LabelModel, tmp_path: Path, ending: str, bad: range
+) -> None:
+    source = write(tmp_path / f"in{ending}", rows(0, ROWS, bad=tuple(bad)))
+    whole, output, aside = tmp_path / f"whole{ending}", tmp_path / f"out{ending}", tmp_path / "bad.csv"
+    predict_file(model, source, whole, options=FileOptions(skip_bad=aside))
+    of = len(block_starts(ROWS))
+    label_parts(model, source, output, of, skip_bad=aside)
+    assert merge(source, output, of) == ROWS - len(bad)
+    assert output.read_bytes() == whole.read_bytes()
+    # A job that is started again keeps it, and says so where its rows are others now.
+    options = FileOptions(skip_bad=aside, shard=Shard(1 if 0 in bad else of, of))
+    assert predict_file(model, source, output, options=options, resume=True) == 0
+    write(tmp_path / f"in{ending}", rows(0, ROWS))
+    with pytest.raises(ModelError):
+        predict_file(model, source, output, options=options, resume=True)
+
+
+def test_parts_none_of_whose_rows_can_be_labelled_are_refused(model: LabelModel, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", rows(0, 100, bad=tuple(range(100))))
+    label_parts(model, source, tmp_path / "out.csv", 2, skip_bad=tmp_path / "bad.csv")
+    with pytest.raises(ModelError, match="100"):
+        merge(source, tmp_path / "out.csv", 2)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_hidden_files_and_folders_are_nobodys_rows(tmp_path: Path) -> None:
+    # Of the folder that is named nothing is asked.
+    folder = tmp_path / ".data" / "in"
+    files = (
+        "a.csv",
+        "sub/b.csv",
+        ".c.csv",
+        "_d.csv",
+        ".ipynb_checkpoints/a-checkpoint.csv",
+        "sub/_log/e.csv",
+    )
+    for name in files:
+        write(folder / name, rows(0, 3))
+    assert count_rows(folder) == 6
+
+
 class Damaged:
     """Ways to spoil labelled parts, each with a word that the refusal holds."""
 
@@ -252,9 +321,14 @@ def test_a_part_that_does_not_exist_is_refused(text: str) -> None:
 
 def test_streams_and_workbooks_have_no_parts(model: LabelModel, tmp_path: Path) -> None:
     source, options = write(tmp_path / "in.csv", rows(0, 300)), FileOptions(shard=Shard(1, 2))
-    for output in (None, tmp_path / "out.xlsx"):
+    os.mkfifo(tmp_path / "pipe.csv")
+    pairs = ((source, None), (source, tmp_path / "out.xlsx"), (tmp_path / "pipe.csv", tmp_path / "out.csv"))
+    for rows_in, output in pairs:
         with pytest.raises(ModelError):
-            predict_file(model, source, output, options=options)
+            predict_file(model, rows_in, output, options=options)
+    executor = ["--executor", "processes", "--output", str(tmp_path / "out.csv")]
+    outcome = CliRunner().invoke(cli.app, ["predict", "--input", str(tmp_path / "pipe.csv"), *executor])
+    assert isinstance(outcome.exception, ModelError)
 
 
 def test_parts_are_labelled_and_joined_on_the_command_line(
@@ -272,3 +346,6 @@ def test_parts_are_labelled_and_joined_on_the_command_line(
     outcome = CliRunner().invoke(cli.app, ["predict", *files, "--shards", "2"])
     assert outcome.exit_code == 0, outcome.output
     assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+    for others in (["--shard", "1/2"], ["--executor", "processes"]):
+        outcome = CliRunner().invoke(cli.app, ["predict", *files, "--shards", "2", *others])
+        assert isinstance(outcome.exception, ModelError), others
