@@ -49,13 +49,18 @@ Scratch = Annotated[
 
 
 def check_executor(executor: Executor, workers: int | None, ray_address: str) -> None:
-    """Refuse a number of workers where there are none, and the address of a cluster that does nothing.
+    """Refuse a number of workers where there are none, and the address of a cluster that is none or unused.
 
     Raises
     ------
-    ModelError
+    ModelError, ClusterError
     """
     if executor is Executor.serial and workers is not None:
         raise ModelError("--workers has no effect without --executor processes or ray")
     if executor is not Executor.ray and ray_address:
         raise ModelError("--ray-address has no effect without --executor ray")
+    if executor is Executor.ray:
+        from harness.runs.executors.cluster.address import Address
+
+        # Before files are copied and models loaded.
+        Address.parse(ray_address)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.serving.inference import LabelModel, Together
     from harness.serving.inference.bucket_rows import LocalFiles
     from harness.serving.inference.file_options import FileOptions
+    from harness.serving.inference.shards import Shard
     from harness.serving.inference.text_layout import TextLayout
 
 _COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
@@ -149,8 +150,7 @@ def predict(
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
     part = Shard.parse(shard) if shard else None
     check_executor(executor, workers, ray_address)
-    if shards is not None and (part is not None or executor is not Executor.serial):
-        raise ModelError("--shards joins labelled parts: leave out --shard and --executor, which label them")
+    _check_parts(part, shards, executor)
     options = FileOptions(_columns(columns or ()), layout, skip_bad, part)
     if input_ == "-" and sys.stdin.isatty():
         # It would wait for rows that nobody knows are wanted.
@@ -167,6 +167,14 @@ def predict(
             count, trust, costs = _label(labelling, files, (executor, workers, ray_address))
     # What is in a bucket is there when the block has ended.
     return _written(count, named.shown(), trust) | ({"server": costs} if costs else {})
+
+
+def _check_parts(part: Shard | None, shards: int | None, executor: Executor) -> None:
+    """Refuse options that each want something else of the parts of a file."""
+    if part is not None and executor is not Executor.serial:
+        raise ModelError(f"--shard labels one part, in one process: leave out --executor {executor}")
+    if shards is not None and (part is not None or executor is not Executor.serial):
+        raise ModelError("--shards joins labelled parts: leave out --shard and --executor, which label them")
 
 
 @dataclass(frozen=True)
@@ -190,7 +198,7 @@ def _label(
 
     source, sink, options, part = files.source, files.output, call.options, call.options.shard
     check_files(source, sink, options)
-    paths = _files_of_parts(where[0], (source, sink), options)
+    paths = _files_of_parts(where[0], (source, sink))
     written, aside = (
         part.beside(path) if part is not None and path else path for path in (sink, options.skip_bad)
     )
@@ -218,9 +226,7 @@ def _label(
     return count, list(loaded.trust), costs
 
 
-def _files_of_parts(
-    executor: Executor, files: tuple[Path | None, Path | None], options: FileOptions
-) -> tuple[Path, Path] | None:
+def _files_of_parts(executor: Executor, files: tuple[Path | None, Path | None]) -> tuple[Path, Path] | None:
     """Return input and output where several processes label; None where this one does.
 
     Raises
@@ -234,8 +240,6 @@ def _files_of_parts(
     # A pipe is empty once its rows were counted.
     if source is None or sink is None or is_stream(source):
         raise ModelError(f"--executor {executor} needs --input and --output: parts are cut out of files")
-    if options.shard is not None:
-        raise ModelError(f"--shard labels one part, in one process: leave out --executor {executor}")
     return source, sink
 
 

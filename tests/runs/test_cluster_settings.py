@@ -21,6 +21,7 @@ from harness.runs.executors.cluster.reading import ReadOnCluster
 from harness.runs.executors.cluster.refusals import check_node, worded
 from harness.runs.executors.cluster.workers import FolderArrivals
 from harness.runs.executors.jobs import ENDED
+from harness.runs.executors.reading import parts_folder
 from harness.values.errors import ClusterError, MissingPackageError, ModelError
 from tests.golden import Golden
 from tests.serving.toy_models import listing
@@ -119,9 +120,25 @@ def test_files_of_a_result_appear_together_and_in_their_folder(tmp_path: Path) -
 
 def test_predict_needs_files_to_cut(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,target\na,b\n", encoding="utf-8")
-    result = CliRunner().invoke(cli.app, ["predict", "--executor", "ray", "-i", str(tmp_path / "a.csv")])
+    ray = ["predict", "--executor", "ray", "--ray-address", "head:6379"]
+    result = CliRunner().invoke(cli.app, [*ray, "-i", str(tmp_path / "a.csv")])
     assert result.exit_code != 0
     assert NEEDS in str(result.exception)
+
+
+@pytest.mark.parametrize("verb", [("predict", "-i"), ("read",)])
+def test_an_address_is_checked_before_anything_is_fetched(verb: tuple[str, ...]) -> None:
+    call = [*verb, "s3://press/rows.csv", "--executor", "ray", "--ray-address", "ray://head:10001"]
+    assert isinstance(CliRunner().invoke(cli.app, call).exception, ClusterError)
+
+
+def test_what_is_read_for_a_stream_lies_in_a_temporary_folder(tmp_path: Path) -> None:
+    with parts_folder(ReadingOptions(outputs=(Path("/dev/stdout"),))) as folder:
+        assert folder.is_dir()
+    outputs = (Path("/dev/stdout"), tmp_path / "rows.csv")
+    with parts_folder(ReadingOptions(outputs=outputs)) as folder:
+        assert folder.parent == tmp_path
+    assert not folder.exists()
 
 
 def test_words_of_one_s_own_are_not_left_behind_in_silence(

@@ -31,7 +31,7 @@ from harness.serving.inference import load_folder
 from harness.serving.inference.server_costs import asking
 from harness.tracking.models import located
 from harness.values.errors import ModelError, Problem
-from harness.values.outputs import destination, refused_writes
+from harness.values.outputs import destination, is_stream, refused_writes
 from harness.values.secrets import shown_secrets
 
 if TYPE_CHECKING:
@@ -137,12 +137,18 @@ class ReadInProcesses:
             yield from read_jobs(jobs, Processes(resources.environments(len(jobs)), work), problems)
 
 
+def file_output(options: ReadingOptions) -> Path | None:
+    """Return the first output that is no stream: a folder can lie beside it; None where there is none."""
+    return next((path for path in options.outputs if not is_stream(path)), None)
+
+
 @contextlib.contextmanager
 def parts_folder(options: ReadingOptions) -> Iterator[Path]:
     """Provide an empty folder for the block: beside the first output, which this process holds."""
     with contextlib.ExitStack() as stack:
-        if options.outputs:
-            target = destination(options.outputs[0])
+        output = file_output(options)
+        if output is not None:
+            target = destination(output)
             folder = target.with_name(target.name + PARTS)
             shutil.rmtree(folder, ignore_errors=True)
             stack.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -193,13 +193,22 @@ def _named(path: Path | None, *, several: bool) -> Iterator[None]:
 
 
 def count_rows(source: Path, layout: TextLayout = STANDARD) -> int:
-    """Count the rows of a file or a folder, those that cannot be read included."""
+    """Count the rows of a file or a folder, those that cannot be read included.
+
+    Raises
+    ------
+    ModelError
+        Naming the file that cannot be read at all.
+    """
     total = 0
     for path in files_of(source):
         kind = format_of(path)
         length = _parquet_length(path) if kind == "parquet" else None
         if length is None:
-            with _opened(path, kind, RowReading(layout, keep_bad=True)) as rows:
-                length = sum(map(len, rows.chunks))
+            try:
+                with _opened(path, kind, RowReading(layout, keep_bad=True)) as rows:
+                    length = sum(map(len, rows.chunks))
+            except ModelError as error:
+                raise ModelError(f"{path}: {error}") from error
         total += length
     return total

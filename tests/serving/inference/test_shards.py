@@ -235,6 +235,11 @@ class Damaged:
         return f"{ROWS + 1:,} rows"
 
     @staticmethod
+    def no_input(source: Path, output: Path) -> str:
+        source.unlink()
+        return f"{source.name}: "
+
+    @staticmethod
     def other_columns(source: Path, output: Path) -> str:
         part = Shard(2, 3).beside(output)
         part.write_bytes(part.read_bytes().replace(b"p_critical", b"p_critique", 1))
@@ -249,7 +254,9 @@ class Damaged:
         return "another model"
 
 
-@pytest.mark.parametrize("damage", ["missing", "changed", "other_input", "other_columns", "other_model"])
+@pytest.mark.parametrize(
+    "damage", ["missing", "changed", "other_input", "no_input", "other_columns", "other_model"]
+)
 def test_parts_that_do_not_fit_are_refused(model: LabelModel, tmp_path: Path, damage: str) -> None:
     source, output = write(tmp_path / "in.csv", rows(0, ROWS)), tmp_path / "out.csv"
     label_parts(model, source, output, 3)

@@ -24,7 +24,7 @@ from harness.runs.executors.cluster.labelling import models_beside
 from harness.runs.executors.cluster.remote import Remote, read_part_of
 from harness.runs.executors.cluster.workers import Arrivals, FolderArrivals, RayWorkers, Travel, say
 from harness.runs.executors.labelling import gib_of_labelling
-from harness.runs.executors.reading import ReadingJob, parts_folder, read_jobs, reading_jobs
+from harness.runs.executors.reading import ReadingJob, file_output, parts_folder, read_jobs, reading_jobs
 from harness.values.errors import ModelError, Problem
 from harness.values.secrets import shown_secrets
 
@@ -61,7 +61,7 @@ class ReadOnCluster:
         OutputError
             Where nothing can be written beside the output.
         """
-        if not options.outputs:
+        if file_output(options) is None:
             raise ModelError(
                 "--executor ray needs --output: models are copied beside it, where all nodes look"
             )
