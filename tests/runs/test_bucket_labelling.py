@@ -161,11 +161,11 @@ def test_what_is_interrupted_is_not_in_the_bucket_and_goes_on(
     call = ("-i", store.address("rows"), "-o", store.address("l.csv"))
     write, calls = Draft.write, []
 
-    def interrupted(self: Draft, *arguments: object) -> None:
+    def interrupted(self: Draft, *arguments: object, **named: object) -> None:
         calls.append(1)
         if len(calls) == 3:
             raise OutputError("full")
-        write(self, *arguments)  # type: ignore[arg-type]
+        write(self, *arguments, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(Draft, "write", interrupted)
