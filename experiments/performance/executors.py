@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.performance import section
+from harness.values.formatting import counted
 from tests.ray_cluster import two_nodes
 
 EIGHT: dict[str, Any] = {
@@ -39,7 +40,7 @@ config, executor = json.loads(sys.argv[1])
 run = harness.run(config, set={"run": {"executor": executor}}, track=False)
 print(json.dumps([round(float(run[name].scores["value"].iloc[0]), 4) for name in run.classifiers]))
 """
-TURNS = 2
+TURNS = 1
 EXECUTORS = ("serial", "processes", "ray")
 
 
@@ -99,7 +100,7 @@ def main() -> int:
 {row("eight encoders of two layers, an epoch each", *eight)}
 {row("the quickstart", *quickstart)}
 
-Medians of {TURNS} runs each, in turns. In one process a training has all cores; of several each has its
+Medians of {counted(TURNS, "run")} each, in turns. In one process a training has all cores; of several each has its
 share, so that what is trained differs in the last digits."""
     ratios = {
         "eight trials in processes, times one process": (ratio(eight[0], "processes"), "≤ .65"),
