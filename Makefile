@@ -122,7 +122,7 @@ check: setup ## format, lint, types, layers, docstrings and documentation; write
 bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=linear,inference]
 	@$(VENV_PYTHON) -m experiments.performance $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
-bench-long: setup ## the timings that take an hour: executors, 50 trials, a million rows, fewer layers
+bench-long: setup ## the timings that take hours: executors, a suite, 50 trials, a million rows, fewer layers
 	@$(VENV_PYTHON) -m experiments.performance --long $(ARGS)
 
 fix: setup ## format, and fix what the linter can

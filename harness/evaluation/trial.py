@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from harness.classifiers.protocol import Classifier, Metered, Traced, fit, load, save
 from harness.classifiers.remote import Attributed
 from harness.config.plan import Plan, PlannedClassifier
+from harness.evaluation.attempts import begin_attempt
 from harness.evaluation.fitting import (
     ending_rows,
     labelled_part,
@@ -95,11 +96,11 @@ def run_trial(
     split = prepared.split_of(trial.fold)
     began = time.perf_counter()
     # A classifier of both tasks was fitted once, by the trial of the first task; the second loads it.
-    record = None
+    record, earlier = None, 0.0
     if fitted_by is not None and fitted_by.folder is not None:
         classifier, options = load(fitted_by.folder, prepared.plan.labels), fitted_by.options
     else:
-        classifier, options, record = _fitted(prepared, trial, unfinished, searched_by)
+        classifier, options, record, earlier = _fitted(prepared, trial, unfinished, searched_by)
     fitted = time.perf_counter()
     parts = [part for part in SCORED_PARTS if split.part(part)]
     predictions = Predictions.concat(
@@ -110,8 +111,8 @@ def run_trial(
         raise ClassifierError(
             f"it gave no prediction for any of {counted(len(predictions), 'row')}: there is nothing to score"
         )
-    searched = searched_by.seconds if isinstance(searched_by, Chosen) else 0.0
-    seconds = {"fit": searched + fitted - began, "predict": time.perf_counter() - fitted}
+    earlier += searched_by.seconds if isinstance(searched_by, Chosen) else 0.0
+    seconds = {"fit": earlier + fitted - began, "predict": time.perf_counter() - fitted}
     # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     usage = dict(classifier.usage()) if isinstance(classifier, Metered) else {}
@@ -294,25 +295,29 @@ def _searches_once(classifier: PlannedClassifier) -> bool:
 
 def _fitted(
     prepared: Prepared, trial: Trial, unfinished: Path | None, searched_by: TrialResult | Chosen | None
-) -> tuple[Classifier, Mapping[str, Any], SearchRecord | None]:
-    bound, record = trial.classifier.bound, None
+) -> tuple[Classifier, Mapping[str, Any], SearchRecord | None, float]:
+    """Return a fitted classifier, its options, how they were chosen, and the seconds of earlier attempts."""
+    bound, record, earlier = trial.classifier.bound, None, 0.0
     folder = unfinished / "0" if unfinished is not None else None
+    of_candidate = None
     # Another seed has chosen: its options are fitted with this one.
     if isinstance(searched_by, TrialResult):
         bound = replace(bound, options=searched_by.options)
     elif trial.classifier.tune:
         with _scratch(unfinished) as scratch:
             chosen = searched_by or search(prepared, trial, scratch)
-        bound, record = chosen.bound, chosen.record
+        bound, record, earlier = chosen.bound, chosen.record, chosen.earlier
         if chosen.classifier is not None:
-            return chosen.classifier, bound.options, record
+            return chosen.classifier, bound.options, record, earlier
         if unfinished is not None:
-            folder = chosen.checkpoints(unfinished / SEARCH) or folder
+            of_candidate = chosen.checkpoints(unfinished / SEARCH)
     split = prepared.split_of(trial.fold)
     classifier = make_classifier(bound, prepared, seed_of(trial))
     train = labelled_part(prepared, bound, split, "train")
-    fit(classifier, train, ending_rows(prepared, bound, split), folder)
-    return classifier, bound.options, record
+    # The training of a candidate, which is gone on with, counts in the time of the search.
+    earlier += begin_attempt(classifier, folder) if of_candidate is None else 0.0
+    fit(classifier, train, ending_rows(prepared, bound, split), of_candidate or folder)
+    return classifier, bound.options, record, earlier
 
 
 @contextlib.contextmanager

@@ -34,6 +34,8 @@ class RunEvidence:
         Of its test items, beside those of label and party.
     predict_seconds : float
         In which a trial labelled its rows, on average; NaN where that is unknown.
+    n_candidates : int
+        Sets of options that its longest search trained; 0 where it was not tuned.
     """
 
     findings: Findings = ()
@@ -41,6 +43,7 @@ class RunEvidence:
     report: str = ""
     slices: Sequence[Slice] = ()
     predict_seconds: float = math.nan
+    n_candidates: int = 0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from harness.tracking.finished_runs import (
 from harness.tracking.looks import looks_at
 from harness.tracking.store import Store, last_experiment
 from harness.values.commands import command_line
-from harness.values.errors import ConfigError, PredictionsError, Problem
+from harness.values.errors import ConfigError, PredictionsError, Problem, listed
+from harness.values.formatting import counted
 from harness.values.progress import progress
 from harness.values.tables import Predictions
 
@@ -199,9 +200,10 @@ def compare_runs(
     comparison = compare_predictions(_noting(tables, items), chosen, deterministic=deterministic)
     # Before it is logged itself.
     looks = looks_at(store, comparison.fingerprint)
-    comparison = replace(comparison, limitations=(*comparison.limitations, *notes, looks.sentence))
     compared = {run.name for run in comparison.runs}
     evidence = {run.name: read_evidence(store, run) for run in runs if run.name in compared}
+    notes = (*_tuning_notes(evidence), *notes, looks.sentence)
+    comparison = replace(comparison, limitations=(*comparison.limitations, *notes))
     reasons = comparison_reasons(comparison, items, evidence)
     if not track or store.read_only:
         return ComparedRuns(comparison, reasons=reasons, seconds=_seconds(evidence))
@@ -212,6 +214,19 @@ def compare_runs(
     )
     run_id = log_comparison(store, logged)
     return ComparedRuns(comparison, run_id, page_of(store, run_id), reasons, _seconds(evidence))
+
+
+def _tuning_notes(evidence: Mapping[str, RunEvidence]) -> list[str]:
+    """Say which classifiers were tuned more than others; nothing where all were tuned alike, or none was."""
+    counts = {name: facts.n_candidates for name, facts in evidence.items()}
+    if len(set(counts.values())) < 2:
+        return []
+    parts = [f"{name} by {counted(count, 'candidate')}" for name, count in counts.items() if count]
+    others = [name for name, count in counts.items() if not count]
+    parts += [f"{listed(others)} not at all"] if others else []
+    return [
+        f"Tuned unequally: {'; '.join(parts)}. A difference may come from that, not from the classifiers."
+    ]
 
 
 def _seconds(evidence: Mapping[str, RunEvidence]) -> dict[str, float]:
@@ -249,10 +264,17 @@ def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Com
             _sentences(run),
             slices=run.prepared.report_rows.slices,
             predict_seconds=classifier.result.predict_seconds,
+            n_candidates=max(
+                (trial.search.n_fitted for trial in classifier.result.trials if trial.search is not None),
+                default=0,
+            ),
         )
         for run in experiments
         for classifier in run
     }
+    compared = {run.name for run in comparison.runs}
+    evidence = {name: facts for name, facts in evidence.items() if name in compared}
+    comparison = replace(comparison, limitations=(*comparison.limitations, *_tuning_notes(evidence)))
     reasons = comparison_reasons(comparison, items, evidence)
     return ComparedRuns(comparison, reasons=reasons, seconds=_seconds(evidence))
 

@@ -210,7 +210,7 @@ def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
     findings: Findings = ()
     sentences: dict[str, str] = {}
     slices: tuple[Slice, ...] = ()
-    report, seconds = "", math.nan
+    report, seconds, candidates = "", math.nan, 0
     with tempfile.TemporaryDirectory(prefix="harness-") as copies:
         with contextlib.suppress(OSError, ValueError, MlflowException):
             findings = run_files.read_findings(file_of(store, run.run_id, run_files.FINDINGS, copies).parent)
@@ -220,13 +220,14 @@ def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
         with contextlib.suppress(OSError, ValueError, MlflowException):
             slices = run_files.read_slices(file_of(store, run.run_id, run_files.SLICES, copies))
         with contextlib.suppress(OSError, ValueError, MlflowException):
-            trials = file_of(store, run.run_id, run_files.TRIALS, copies).read_text(encoding="utf-8")
-            seconds = run_files.predict_seconds(json.loads(trials))
+            trials = json.loads(file_of(store, run.run_id, run_files.TRIALS, copies).read_text("utf-8"))
+            seconds = run_files.predict_seconds(trials)
+            candidates = run_files.most_candidates(trials)
         with contextlib.suppress(OSError, MlflowException):
             path = file_of(store, run.run_id, REPORT, copies)
             local = store.artifacts is not None and path.is_file()
             report = str(path) if local else f"runs:/{run.run_id}/{REPORT}"
-    return RunEvidence(findings, sentences, report, slices, seconds)
+    return RunEvidence(findings, sentences, report, slices, seconds, candidates)
 
 
 def read_file(store: Store, run: FinishedRun, name: str) -> bytes | None:

@@ -90,6 +90,12 @@ def predict_seconds(described: Mapping[str, Any]) -> float:
     return sum(seconds) / len(seconds) if seconds else math.nan
 
 
+def most_candidates(described: Mapping[str, Any]) -> int:
+    """Return how many candidates the longest search trained, from ``trials.json``; 0 without one."""
+    searches = [trial["search"] for trial in described.get("trials", ()) if trial.get("search")]
+    return max((SearchRecord.read(search).n_fitted for search in searches), default=0)
+
+
 def write_findings(folder: Path, findings: Findings) -> None:
     """Write the findings of audits, if any: as JSON, and their tables as CSV in a folder of their own."""
     if not findings:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,13 @@ import pytest
 import toys
 
 from harness.evaluation import trial as trial_module
+from harness.evaluation.attempts import begin_attempt
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial, TrialResult
 from harness.evaluation.trial import list_trials, refit, run_trial, served_trial
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, PredictionsError
+from harness.values.labels import STANCE
 from harness.values.tables import Predictions
 
 
@@ -32,6 +36,29 @@ def test_a_trial_predicts_every_part_but_train(tmp_path: Path) -> None:
     assert set(result.seconds) == {"fit", "predict"}
     assert [curve["loss"] for curve in result.curves] == [1.0, 0.5, 1 / 3]
     assert (tmp_path / "work" / "loader.txt").read_text(encoding="utf-8") == "toys:load\n"
+
+
+def test_a_resumed_training_took_as_long_as_all_of_its_attempts(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, "  lasting: {kind: 'toys:lasting'}")
+    trial, unfinished = trial_of(prepared), tmp_path / "unfinished"
+    for attempt in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_trial(prepared, trial, tmp_path / "work", unfinished)
+        # As if it had saved its state, and had been killed, 100 seconds after it began.
+        state = unfinished / "0" / f"attempt {attempt}"
+        os.utime(state, (time.time() + 100,) * 2)
+    assert 200 < run_trial(prepared, trial, tmp_path / "work", unfinished).seconds["fit"] < 260
+
+
+def test_what_was_noted_of_an_attempt_and_cannot_be_read_counts_as_nothing(tmp_path: Path) -> None:
+    classifier, folder = toys.Lasting(1.0, "", STANCE, 1), tmp_path / "0"
+    assert begin_attempt(classifier, folder) == 0
+    assert begin_attempt(toys.Verbs(1.0, "", STANCE, 1), folder) == 0
+    folder.mkdir()
+    (folder / "state").touch()
+    (note,) = tmp_path.glob("*.attempts")
+    note.write_text('{"seconds": 5', encoding="utf-8")
+    assert begin_attempt(classifier, folder) == 0
 
 
 def test_trials_are_seeds_times_folds(tmp_path: Path) -> None:

@@ -156,6 +156,17 @@ def test_a_search_goes_on_where_driver_and_workers_were_killed(folder: Path) -> 
     assert len(trainings(folder)) <= n + 4 * 5
 
 
+def test_a_search_whose_candidate_is_killed_every_time_fails_alone_and_goes_on_later(folder: Path) -> None:
+    config = experiment(folder, f"search: random, trials: 12, batch: 4, {SPACE}", "behaves: killed, ")
+    whole = drawn(record_of(run(config, 0, track=False)))
+    (folder / "deadly").touch()
+    with pytest.raises(FailedClassifiersError, match="candidate .* ended 3 times") as caught:
+        run(config, 2)
+    assert set(caught.value.run.classifiers) == {"verbs"}
+    (folder / "deadly").unlink()
+    assert drawn(record_of(run(config, 2))) == whole
+
+
 class Recorder:
     """A lane that notes when each job begins and ends."""
 

@@ -10,6 +10,7 @@ import pytest
 import toys
 
 import harness
+from harness.runs.comparison import compare_logged
 from harness.tracking import names
 from harness.tracking.store import Store
 from tests.tracking.toy_runs import run_all, runs_by_name
@@ -73,6 +74,15 @@ def test_a_trial_and_its_classifier_have_the_number_of_candidates_and_the_optimi
     assert "tuning/candidates" not in of_trials["searched seed 2"].data.metrics
     chosen = classifiers["searched"].data.params["option.strength"]
     assert of_trials["searched seed 2"].data.params["option.strength"] == chosen
+
+
+def test_a_comparison_says_who_was_tuned_more(run: harness.ExperimentRun) -> None:
+    store = run["searched"].store
+    assert store is not None
+    untracked = harness.run(run.plan.source, track=False, trust=True)
+    for compared in (compare_logged(store, [run.name]), harness.compare(untracked)):
+        (note,) = [line for line in compared.comparison.limitations if line.startswith("Tuned unequally: ")]
+        assert "searched by 7 candidates; grid by 2 candidates; plain not at all" in note
 
 
 def test_the_report_has_the_path_of_the_search(run: harness.ExperimentRun) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.classifiers.protocol import Classifier, Watched, fit
 from harness.classifiers.remote import BudgetError
 from harness.config.plan.search import with_options
+from harness.evaluation.attempts import begin_attempt
 from harness.evaluation.fitting import labelled_part, make_classifier, predicted_part, seed_of
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import Trial
@@ -71,10 +72,11 @@ class Judge:
         began = time.perf_counter()
         # Outlives the training: of one that is given up, it is all there is.
         reports: list[float] = []
+        earlier: list[float] = []
         judged = Judged(drawn.number, drawn.options, math.nan, "failed", 0.0)
         classifier, predictions = None, None
         try:
-            classifier, predictions, seconds = self._predict(bound, drawn, reports)
+            classifier, predictions, seconds = self._predict(bound, drawn, reports, earlier)
             value = oriented(predictions, self.prepared)
             judged = replace(judged, value=value, predict_seconds=seconds)
             if math.isnan(value):
@@ -89,11 +91,12 @@ class Judge:
             if self.trial.classifier.search is None or isinstance(error, BudgetError):
                 raise
             judged = replace(judged, reason=str(error))
-        judged = replace(judged, seconds=time.perf_counter() - began, steps=tuple(reports))
+        taken = sum(earlier) + time.perf_counter() - began
+        judged = replace(judged, seconds=taken, steps=tuple(reports))
         return Fitted(judged, predictions, classifier)
 
     def _predict(
-        self, bound: Bound, drawn: Drawn, reports: list[float]
+        self, bound: Bound, drawn: Drawn, reports: list[float], earlier: list[float]
     ) -> tuple[Classifier, Predictions, float]:
         tables, seconds = [], 0.0
         checkpoints = checkpoints_of(self.folder, drawn.number) if self.folder is not None else None
@@ -106,6 +109,7 @@ class Judge:
             state_folder = (
                 checkpoints if len(self.rows.parts) == 1 else checkpoints and checkpoints / str(fold)
             )
+            earlier.append(begin_attempt(classifier, state_folder))
             fit(classifier, train, held, state_folder)
             began = time.perf_counter()
             tables.append(predicted_part(inner, self.trial, classifier, split, part))

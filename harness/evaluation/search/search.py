@@ -47,13 +47,16 @@ class Chosen:
     classifier : Classifier or None
         Fitted with these options to all training rows; None where that is still to be done.
     seconds : float
-        Wall time of the search.
+        Wall time of the search in this process.
+    earlier : float
+        Seconds that the candidates took which earlier processes had judged.
     """
 
     bound: Bound
     record: SearchRecord
     classifier: Classifier | None = None
     seconds: float = 0.0
+    earlier: float = 0.0
 
     def checkpoints(self, folder: Path) -> Path | None:
         """Return where the training of the chosen candidate left its state, in the folder of the search."""
@@ -98,6 +101,7 @@ def search(
     title = f"{trial.name}: candidates"
     bar = iter(progress(range(limit), title, limit, "candidates"))
     # What an earlier process did counts for the estimate of what is left.
+    earlier = sum(each.seconds for each in study.judged)
     for _ in study.judged:
         next(bar, None)
     while len(study.judged) < limit and not _is_late(settings, study.judged):
@@ -111,7 +115,8 @@ def search(
     # The bar is closed with what it counts.
     for _ in bar:
         pass
-    return replace(_chosen(runner, study, settings), seconds=time.perf_counter() - began)
+    taken = time.perf_counter() - began
+    return replace(_chosen(runner, study, settings), seconds=taken, earlier=earlier)
 
 
 def _study_of(prepared: Prepared, trial: Trial, folder: Path | None) -> tuple[SearchSettings | None, Study]:

@@ -177,6 +177,8 @@ def test_a_search_that_was_killed_ends_with_the_same_candidates(
     assert candidates(record_of(resumed)) == candidates(record_of(whole))
     assert resumed.options["strength"] == whole.options["strength"]
     assert resumed.predictions.proba().tobytes() == whole.predictions.proba().tobytes()
+    # The candidates of the process that was killed count.
+    assert resumed.seconds["fit"] >= record_of(resumed).seconds
     # What was finished was not trained again: at most the candidate that was cut off, and the chosen one.
     first, second = (len(list((tmp_path / name).iterdir())) for name in ("whole", "killed"))
     assert second <= first + (6 if dev < MIN_GROUPS else 2)
