@@ -100,8 +100,8 @@ def main() -> int:
 {row("eight encoders of two layers, an epoch each", *eight)}
 {row("the quickstart", *quickstart)}
 
-Medians of {counted(TURNS, "run")} each, in turns. In one process a training has all cores; of several each has its
-share, so that what is trained differs in the last digits."""
+Medians of {counted(TURNS, "run")} each, in turns. In one process a training has all cores; of several
+each has its share, so that what is trained differs in the last digits."""
     ratios = {
         "eight trials in processes, times one process": (ratio(eight[0], "processes"), "≤ .65"),
         "eight trials on two nodes, times one process": (ratio(eight[0], "ray"), "stated"),
