@@ -48,7 +48,8 @@ class ClassifierOutcome:
     result : ClassifierResult or None
         None where it failed.
     seconds : float
-        Wall time.
+        Of its trials, in whatever process and call they ran, and of all that came after them here; of one
+        that failed, wall time.
     reused : bool
         Whether the finished run of an earlier call was used as it is.
     error : HarnessError or None
@@ -186,8 +187,7 @@ def run_classifiers(
             for classifier in prepared.plan.classifiers:
                 began = time.perf_counter()
                 try:
-                    before = (shared, by_digest, ahead)
-                    result, reused = run_classifier(prepared, tracker, classifier, before)
+                    outcome = run_classifier(prepared, tracker, classifier, (shared, by_digest, ahead))
                 except StoreError:
                     # What cannot be logged for one classifier cannot be for the next, nor can the run be
                     # marked.
@@ -200,7 +200,7 @@ def run_classifiers(
                     ahead.drop(classifier.name)
                     yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
                 else:
-                    yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+                    yield outcome
     finally:
         if isinstance(tracker, Tracker) and usable:
             tracker.mark_latest()
@@ -243,8 +243,8 @@ def run_classifier(
     tracker: Tracker | UntrackedExperiment,
     classifier: PlannedClassifier,
     before: tuple[tuple[Finding, ...], dict[str, TrialResult], Ahead],
-) -> tuple[ClassifierResult, bool]:
-    """Run one classifier, unless it is finished; return its result, and whether that was there before.
+) -> ClassifierOutcome:
+    """Run one classifier, unless it is finished.
 
     Parameters
     ----------
@@ -257,18 +257,21 @@ def run_classifier(
         Findings that all classifiers share; results of trials by digest, to which those of this one are
         added; and trials that run in other processes.
     """
+    began = time.perf_counter()
     trials = list_trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
         shared, by_digest, ahead = before
         if parent.done is not None:
             by_digest |= {result.trial.digest: result for result in parent.done.trials}
-            return parent.done, True
+            return ClassifierOutcome(classifier, parent.done, time.perf_counter() - began, reused=True)
         results = []
         for trial in progress(trials, classifier.name, len(trials), "trials"):
             searching = searching_trial(trial, trials)
             searched_by = by_digest[searching.digest] if searching is not None else None
             results.append(_run_trial(prepared, parent, trial, (by_digest, searched_by), ahead))
             by_digest[trial.digest] = results[-1]
+        # What trials took elsewhere or in an earlier call counts, and not how long this process waited.
+        ended, seconds = time.perf_counter(), sum(sum(each.seconds.values()) for each in results)
         result = pool_trials(prepared, classifier, results, parent.folder)
         findings = (*shared, *audit_classifier(prepared, result, parent, by_digest))
         result = replace(result, findings=without_logged_texts(prepared, findings))
@@ -277,7 +280,7 @@ def run_classifier(
         parent.complete(
             prepared.finish(result), partial(pack, prepared), explorer_files(prepared, result, parent.run_id)
         )
-    return result, False
+    return ClassifierOutcome(classifier, result, seconds + time.perf_counter() - ended)
 
 
 def _beside(tracker: Tracker | UntrackedExperiment, other: Prepared) -> Tracker | UntrackedExperiment:

@@ -55,7 +55,8 @@ class ClassifierRun:
     name : str
     result : ClassifierResult
     seconds : float
-        Wall time; 0 where an earlier run was used.
+        Of its trials, in whatever process and call they ran, and of all that came after them here; next to
+        none where an earlier run was used.
     reused : bool
         Whether the finished run of an earlier call was used as it is.
     address : str

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -245,11 +247,24 @@ def test_every_attempt_at_a_trial_gets_the_same_folder_which_is_deleted_at_the_e
         with pytest.raises(KeyboardInterrupt):
             run_all(experiment, store)
     (checkpoints,) = (store.home / "pending").glob("training-*")
-    assert sorted(path.name for path in checkpoints.iterdir()) == (["0", "search"] if options else ["0"])
+    folders = sorted(path.name for path in checkpoints.iterdir() if path.is_dir())
+    assert folders == (["0", "search"] if options else ["0"])
     (outcome,) = run_all(experiment, store)
     assert outcome.result is not None
     assert outcome.result.trials[0].curves == [{"attempts": 3.0}]
     assert not any((store.home / "pending").iterdir())
+
+
+def test_a_classifier_takes_the_time_of_its_trials_in_whatever_process_they_ran(folder: Path) -> None:
+    store, experiment = Store.open(), prepared(folder, "  lasting: {kind: 'toys:lasting'}", seeds="[1]")
+    for attempt in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_all(experiment, store)
+        (state,) = store.home.glob(f"pending/*/0/attempt {attempt}")
+        # As if it had been killed 100 seconds after it began.
+        os.utime(state, (time.time() + 100,) * 2)
+    (outcome,) = run_all(experiment, store)
+    assert outcome.seconds > 200
 
 
 def test_fresh_ignores_the_checkpoints_of_an_earlier_attempt(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +10,7 @@ from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials
-from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifier
+from harness.runs.classifiers import check_leaks, run_classifier
 from harness.runs.executors.opening import running_ahead
 from harness.runs.learning.account import Outcome
 from harness.runs.learning.curve import orders, sizes
@@ -62,7 +61,7 @@ class GoldTraining:
         ClassifierError
             Where it fails.
         """
-        prepared, began = self.prepared, time.perf_counter()
+        prepared = self.prepared
         # Of a run that is there, it was decided then.
         leaks = check_leaks(prepared, allow=allow_leaks) if self.finished(store) is None else None
         marks = self.marks | ({names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {})
@@ -71,12 +70,12 @@ class GoldTraining:
         # Its trials may run in other processes, which know a classifier by the plan.
         named = replace(prepared, plan=replace(prepared.plan, classifiers=(self.planned,)))
         with running_ahead(named, tracker) as ahead:
-            result, reused = run_classifier(prepared, tracker, self.planned, (shared, {}, ahead))
-        outcome = ClassifierOutcome(self.planned, result, time.perf_counter() - began, reused)
+            outcome = run_classifier(prepared, tracker, self.planned, (shared, {}, ahead))
+        assert outcome.result is not None
         observer.classifier_ended(outcome)
         # By digest: of an experiment that was changed back, the newest run of a name is another one.
         logged = run_of_digest(store, prepared.plan.name, self.digest())
-        return TrainedRun(result, logged, outcome.is_deterministic)
+        return TrainedRun(outcome.result, logged, outcome.is_deterministic)
 
 
 @dataclass(frozen=True)
