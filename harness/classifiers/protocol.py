@@ -242,6 +242,20 @@ class Traced(Protocol):
 
 
 @runtime_checkable
+class Multithreaded(Protocol):
+    """A classifier that computes with all threads that its process may use, as PyTorch does.
+
+    Where trials run in several processes, such classifiers get the cores for which there are no others.
+
+    Attributes
+    ----------
+    multithreaded : bool
+    """
+
+    multithreaded: bool
+
+
+@runtime_checkable
 class ReadsOtherTexts(Protocol):
     """A classifier that learns from texts beside the corpus; the leak gate looks for test in them."""
 

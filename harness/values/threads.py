@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 
 def usable_cores() -> int:
@@ -18,3 +20,24 @@ def thread_count() -> int:
     if requested.isdecimal() and int(requested) > 0:
         return int(requested)
     return usable_cores()
+
+
+@contextlib.contextmanager
+def computing_with(threads: int | None) -> Iterator[None]:
+    """Let PyTorch compute with so many threads for the block; None leaves all as it is."""
+    if threads is None:
+        yield
+        return
+    import torch
+
+    requested, before = os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        if requested is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = requested

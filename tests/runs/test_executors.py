@@ -25,10 +25,12 @@ from harness.runs import classifiers as run_of_classifiers
 from harness.runs.executors.ahead import Ahead
 from harness.runs.executors.jobs import Job
 from harness.runs.executors.resources import Resources, of_this_machine
+from harness.runs.executors.sharing import share_threads
 from harness.runs.experiment import ExperimentRun, FailedClassifiersError
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 from harness.values import errors
+from harness.values.threads import thread_count
 from tests.processes import is_alive
 
 PROCESSES = {"run": {"executor": "processes", "workers": 2, "threads": 1}}
@@ -236,6 +238,47 @@ def test_the_processes_end_with_the_driver(folder: Path, end: signal.Signals) ->
 )
 def test_threads_and_processes_fit_the_machine(resources: Resources, jobs: int, threads: list[str]) -> None:
     assert [each["OMP_NUM_THREADS"] for each in resources.environments(jobs)] == threads
+
+
+@pytest.mark.parametrize(
+    ("kinds", "threads"),
+    [
+        (["linear", "encoder"], [None, 4]),
+        (["embedding", "encoder", "encoder"], [None, 2, 2]),
+        (["linear", "embedding"], [None, 4]),
+        (["linear", "majority"], [None, None]),
+    ],
+)
+def test_the_longest_trials_share_the_cores(
+    folder: Path, kinds: list[str], threads: list[int | None]
+) -> None:
+    classifiers = "\n".join(f"  {name}: {{kind: {kind}}}" for name, kind in zip("abc", kinds, strict=False))
+    prepared = toys.prepared(folder, classifiers, seeds="[1]")
+    trials = [trial for each in prepared.plan.classifiers for trial in list_trials(prepared, each)]
+    jobs = [Job(trial, folder / str(n)) for n, trial in enumerate(trials)]
+    shared = share_threads(prepared, jobs, Resources(None, None, 4, 64.0))
+    assert [job.threads for job in shared] == threads
+    stated = share_threads(prepared, jobs, Resources(None, 1, 4, 64.0))
+    assert not any(job.threads for job in stated)
+
+
+def test_a_trial_computes_with_its_threads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def run_trial(*_: object, **__: object) -> None:
+        counts.append((torch.get_num_threads(), thread_count()))
+        raise errors.ClassifierError("it is known")
+
+    counts: list[tuple[int, int]] = []
+    prepared = toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}")
+    (trial, *_) = list_trials(prepared, prepared.plan.classifiers[0])
+    monkeypatch.setattr("harness.runs.executors.jobs.run_trial", run_trial)
+    before = torch.get_num_threads(), thread_count()
+    for threads in (3, None):
+        with pytest.raises(errors.ClassifierError, match="known"):
+            Job(trial, folder / "job", threads=threads).run(prepared)
+    assert counts == [(3, 3), before]
+    assert (torch.get_num_threads(), thread_count()) == before
 
 
 def test_each_device_is_assigned() -> None:

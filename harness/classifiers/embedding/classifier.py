@@ -94,6 +94,7 @@ class Embedding:
     """
 
     deterministic = True
+    multithreaded = True
 
     def __init__(self, encoder: FrozenEncoder, C: float, balanced: bool, labels: LabelSet) -> None:
         self.encoder, self.C, self.balanced, self.labels = encoder, C, balanced, labels

@@ -50,6 +50,7 @@ class Encoder(NetworkClassifier):
     """
 
     deterministic = False
+    multithreaded = True
 
     def __init__(
         self, options: Options, labels: LabelSet, seed: int, objective: Objective | None = None

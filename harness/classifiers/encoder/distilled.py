@@ -176,6 +176,7 @@ class Distilled:
     """
 
     deterministic = False
+    multithreaded = True
 
     def __init__(self, plan: Distillation, labels: LabelSet, seed: int) -> None:
         self.plan, self.labels, self.seed = plan, labels, seed

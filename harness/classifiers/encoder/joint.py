@@ -97,6 +97,7 @@ class JointEncoder:
     """
 
     deterministic = False
+    multithreaded = True
 
     def __init__(
         self, options: Options, weight: float, labels: LabelSet, other_labels: LabelSet | None, seed: int

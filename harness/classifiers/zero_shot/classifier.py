@@ -111,6 +111,7 @@ class ZeroShot(NetworkClassifier):
     """
 
     deterministic = True
+    multithreaded = True
 
     def __init__(self, checkpoint: str, hypotheses: Hypotheses, max_tokens: int, labels: LabelSet) -> None:
         super().__init__(labels)

@@ -24,6 +24,7 @@ from harness.runs.executors.cluster.workers import ClusterSettings, trials_on_cl
 from harness.runs.executors.jobs import Job
 from harness.runs.executors.processes import Processes, Work, Workers
 from harness.runs.executors.resources import Resources
+from harness.runs.executors.sharing import share_threads, width
 from harness.values.errors import ClassifierError
 from harness.values.own_modules import own_modules
 from harness.values.secrets import shown_secrets
@@ -45,6 +46,8 @@ class Ahead:
         self, prepared: Prepared, jobs: Sequence[Job], resources: Resources | ClusterSettings
     ) -> None:
         self._prepared = prepared
+        if isinstance(resources, Resources):
+            jobs = share_threads(prepared, jobs, resources)
         self._jobs = {job.trial.digest: job for job in reversed(jobs)}
         experiment = _pickled(prepared) if jobs else b""
         # The driver makes these searches when it comes to them.
@@ -127,8 +130,7 @@ class Ahead:
 
 def _at_once(jobs: Mapping[str, Job], searches: Mapping[str, Job]) -> int:
     """Return how many jobs there may be at once."""
-    settings = [job.trial.classifier.search for job in searches.values()]
-    widest = max((search.settings.batch for search in settings if search is not None), default=0)
+    widest = max(map(width, searches.values()), default=0)
     return len(jobs) - len(searches) + widest
 
 

@@ -18,6 +18,7 @@ from harness.tracking import run_files
 from harness.tracking.store.database import locked
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
+from harness.values.threads import computing_with
 
 ENDED, ENDING, MODEL = "ended", "ending", "model"
 """In a job's folder: a whole result, one that is being written, and in it the fitted classifier."""
@@ -39,6 +40,8 @@ class Job:
         Whether the folder lies on storage that all nodes of a cluster see.
     chosen : Chosen or None
         The outcome of its search, where that is over already.
+    threads : int or None
+        That PyTorch computes with; None: those of the process that runs it.
     """
 
     trial: Trial
@@ -46,6 +49,7 @@ class Job:
     lock: Path | None = None
     is_shared: bool = False
     chosen: Chosen | None = None
+    threads: int | None = None
 
     @property
     def name(self) -> str:
@@ -95,7 +99,8 @@ def _run(prepared: Prepared, job: Job) -> None:
         return
     # What a process left that was killed while it wrote.
     shutil.rmtree(ending, ignore_errors=True)
-    result = run_trial(prepared, job.trial, ending / MODEL, job.folder, searched_by=job.chosen)
+    with computing_with(job.threads):
+        result = run_trial(prepared, job.trial, ending / MODEL, job.folder, searched_by=job.chosen)
     ending.mkdir(parents=True, exist_ok=True)
     run_files.write_trial(ending, result)
     # In one step: a result is whole, or there is none.

@@ -66,6 +66,18 @@ class Resources:
             for n in range(workers)
         ]
 
+    def threads_of(self, jobs: int) -> int | None:
+        """Return the threads of each of so many jobs that use all they get; None: those of their process.
+
+        Examples
+        --------
+        >>> [Resources(None, None, 4, 64.0).threads_of(jobs) for jobs in (1, 2, 9)]
+        [4, 2, 1]
+        """
+        if self.threads or self.devices or not jobs:
+            return None
+        return max(self.cores // min(self.most_workers, jobs), 1)
+
     @property
     def most_workers(self) -> int:
         """How many processes there are where jobs abound."""
