@@ -92,7 +92,7 @@ def run_suite(
         Folder for ``table.csv`` and ``table.md``; left out, ``suites/NAME`` of the store's own folder.
     fresh : bool
         Repeat what is finished, of what is chosen.
-    executor : {"serial", "processes"}, optional
+    executor : {"serial", "processes", "ray"}, optional
         Where trials run; default: what each experiment says under ``run``.
     observer : SuiteObserver, optional
 

@@ -82,6 +82,18 @@ def test_an_experiment_runs_and_scores_by_the_official_metric(
     assert all(row.metric == metric for row in ours.values())
 
 
+@pytest.mark.parametrize("key", [*EXPERIMENTS, "vast-1"])
+def test_an_experiment_on_the_corpus_itself_starts(key: str, folder: Path) -> None:
+    suite = suites.read(PUBLIC)
+    (entry,) = [one for one in suite.entries if one.key == key]
+    if entry.plan is None:
+        pytest.skip(f"the corpus of {key} is not here")
+    trivial = next(c.name for c in entry.plan.classifiers if c.name in ("majority", "every-frame"))
+    for part in suites.run_entries(suite, Store.open(folder), only=[key], classifiers=[trivial]):
+        # Of some corpora the file of the test part is not here.
+        assert isinstance(part, SuiteCell | SuiteAbsence), part
+
+
 # Experiment → the part of the official split that it scores, as its card calls it.
 OFFICIAL_PARTS = {
     "newsmtsc": "mt test",
