@@ -56,7 +56,7 @@ def _rank(prepared: Prepared, classifier: PlannedClassifier) -> int:
     """Return 0 for what uses one thread, 1 for what uses all, 2 for what also trains long, and resumes."""
     # What cannot be made says why where it is trained.
     with contextlib.suppress(HarnessError):
-        made = make_classifier(classifier.bound, prepared, 0)
-        if isinstance(made, Multithreaded) and made.multithreaded:
-            return 2 if isinstance(made, Resumable) else 1
+        instance = make_classifier(classifier.bound, prepared, 0)
+        if isinstance(instance, Multithreaded) and instance.multithreaded:
+            return 2 if isinstance(instance, Resumable) else 1
     return 0
