@@ -3,8 +3,9 @@
     python -m experiments.performance.executors
 
 Eight trials of equal length: two layers of the packaged encoder, an epoch each, on the core of Partyline's
-train. Then the quickstart as it ships, whose longest classifier is a single trial. Runs take turns, each from
-nothing, in a process of its own that may use all cores, as a person would run it; the nodes have a CPU each.
+train; and ``linear``, which computes with one thread, in eight folds of all of Partyline. Then the quickstart
+as it ships, whose longest classifier is a single trial. Runs take turns, each from nothing, in a process that
+may use all cores, as a person would run it; the nodes have a CPU each.
 """
 
 from __future__ import annotations
@@ -32,6 +33,14 @@ EIGHT: dict[str, Any] = {
     "seeds": [1, 2, 3, 4, 5, 6, 7, 8],
     "audits": ["leaks"],
     "classifiers": {"encoder": {"kind": "encoder", "layers": 2, "epochs": 1}},
+}
+LINEAR: dict[str, Any] = {
+    "name": "linear",
+    "task": "stance",
+    "corpus": {"kind": "partyline"},
+    "split": {"kind": "kfold", "k": 8},
+    "audits": ["leaks"],
+    "classifiers": {"linear": {"kind": "linear"}},
 }
 QUICKSTART = "configs/quickstart.yaml"
 CODE = """\
@@ -92,19 +101,23 @@ def row(name: str, times: dict[str, float], apart: float) -> str:
 def main() -> int:
     """Measure, and write the section."""
     with two_nodes() as nodes:
-        eight = measured(EIGHT, EXECUTORS, nodes.environment | {"RAY_ADDRESS": nodes.address})
+        there = nodes.environment | {"RAY_ADDRESS": nodes.address}
+        eight, linear = measured(EIGHT, EXECUTORS, there), measured(LINEAR, EXECUTORS, there)
     quickstart = measured(str(Path(QUICKSTART)), EXECUTORS[:2], {})
     text = f"""\
 | run | one process, s | processes | two nodes | largest difference of a score |
 |---|---:|---:|---:|---:|
 {row("eight encoders of two layers, an epoch each", *eight)}
+{row("`linear` in eight folds", *linear)}
 {row("the quickstart", *quickstart)}
 
 Medians of {counted(TURNS, "run")} each, in turns. In one process a training has all cores; of several
 each has its share, so that what is trained differs in the last digits."""
     ratios = {
-        "eight trials in processes, times one process": (ratio(eight[0], "processes"), "≤ .65"),
-        "eight trials on two nodes, times one process": (ratio(eight[0], "ray"), "stated"),
+        "eight encoders in processes, times one process": (ratio(eight[0], "processes"), "≤ .65"),
+        "eight encoders on two nodes, times one process": (ratio(eight[0], "ray"), "stated"),
+        "eight folds of `linear` in processes, times one process": (ratio(linear[0], "processes"), "≤ .65"),
+        "eight folds of `linear` on two nodes, times one process": (ratio(linear[0], "ray"), "stated"),
         "the quickstart in processes, times one process": (ratio(quickstart[0], "processes"), "≤ 1"),
     }
     section.write("Executors", "python -m experiments.performance.executors", text, ratios)
