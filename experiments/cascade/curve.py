@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 
 import harness
 from experiments.performance import encoder
-from experiments.reading.champion_scores import labelled
+from experiments.reading.champion_scores import gain, labelled
 from harness.config import plan
 from harness.evaluation.prepared import prepare
-from harness.scoring.comparison.compare_runs import compare
 from harness.serving.inference.model import LabelModel
 from harness.values.tables import Predictions
 
@@ -75,7 +74,8 @@ def codes(predictions: Predictions) -> NDArray[np.int64]:
 
 def cascaded(cheap: Predictions, better: Predictions, is_cheap: NDArray[np.bool_]) -> Predictions:
     """Return the rows of the better model, with those of the cheaper one where it answers."""
-    return replace(better, rows=better.rows.where(~is_cheap, cheap.rows))
+    rows = pd.concat([cheap.rows[is_cheap], better.rows[~is_cheap]]).sort_index()
+    return replace(better, rows=rows)
 
 
 def line(cheap: Labelled, better: Labelled, share: float) -> dict[str, float]:
@@ -83,11 +83,7 @@ def line(cheap: Labelled, better: Labelled, share: float) -> dict[str, float]:
     threshold = float(np.quantile(surest(cheap.calibration), 1 - share))
     is_cheap = surest(cheap.test) >= threshold
     table = cascaded(cheap.test, better.test, is_cheap)
-    pair = compare([("cascade", table), ("better", better.test)], "f1_macro").pairs[0]
-    sign = 1 if pair.better == "cascade" else -1
-    value, *ends = (
-        sign * each for each in (pair.difference.value, pair.difference.low, pair.difference.high)
-    )
+    value, low, high = gain(table, better.test)
     seconds = cheap.seconds + (1 - float(is_cheap.mean())) * better.seconds
     return {
         "share": share,
@@ -96,8 +92,8 @@ def line(cheap: Labelled, better: Labelled, share: float) -> dict[str, float]:
         "agreement": round(float((codes(table) == codes(better.test)).mean()), 4),
         "rate": round(better.seconds / seconds, 3),
         "difference": round(value, 4),
-        "low": round(min(ends), 4),
-        "high": round(max(ends), 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
     }
 
 

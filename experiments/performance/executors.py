@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.performance import section
-from harness.values.formatting import counted
 from tests.ray_cluster import two_nodes
 
 EIGHT: dict[str, Any] = {
@@ -49,15 +47,12 @@ config, executor = json.loads(sys.argv[1])
 run = harness.run(config, set={"run": {"executor": executor}}, track=False)
 print(json.dumps([round(float(run[name].scores["value"].iloc[0]), 4) for name in run.classifiers]))
 """
-TURNS = 1
 EXECUTORS = ("serial", "processes", "ray")
 
 
 def seconds(config: Any, executor: str, more: dict[str, str]) -> tuple[float, list[float]]:
     """Run an experiment in a process of its own; return seconds, and a score of each classifier."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")
-    } | more
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as store:
         environment |= more | {"HARNESS_STORE": store, "HARNESS_PROGRESS": "off"}
@@ -72,16 +67,14 @@ def seconds(config: Any, executor: str, more: dict[str, str]) -> tuple[float, li
 
 
 def measured(config: Any, executors: Sequence[str], more: dict[str, str]) -> tuple[dict[str, float], float]:
-    """Return the median seconds of each executor, and the largest difference of a score."""
-    times: dict[str, list[float]] = {executor: [] for executor in executors}
+    """Return the seconds of each executor, and the largest difference of a score."""
+    times: dict[str, float] = {}
     scores: dict[str, list[float]] = {}
-    for _ in range(TURNS):
-        for executor in executors:
-            taken, scores[executor] = seconds(config, executor, more)
-            times[executor].append(taken)
-            print(f"{executor}: {taken:.0f} s", flush=True)
+    for executor in executors:
+        times[executor], scores[executor] = seconds(config, executor, more)
+        print(f"{executor}: {times[executor]:.0f} s", flush=True)
     apart = max(max(each) - min(each) for each in zip(*scores.values(), strict=True))
-    return {executor: statistics.median(values) for executor, values in times.items()}, apart
+    return times, apart
 
 
 def ratio(times: dict[str, float], executor: str) -> str:
@@ -111,8 +104,8 @@ def main() -> int:
 {row("`linear` in eight folds", *linear)}
 {row("the quickstart", *quickstart)}
 
-Medians of {counted(TURNS, "run")} each, in turns. In one process a training has all cores; of several
-each has its share, so that what is trained differs in the last digits."""
+One run each, in turns. In one process a training has all cores; of several each has its share, so that what
+is trained differs in the last digits."""
     ratios = {
         "eight encoders in processes, times one process": (ratio(eight[0], "processes"), "≤ .65"),
         "eight encoders on two nodes, times one process": (ratio(eight[0], "ray"), "stated"),

@@ -34,6 +34,7 @@ from harness.classifiers.embedding import vectors as cached
 from harness.classifiers.embedding.classifier import embedding
 from harness.classifiers.embedding.vectors import FrozenEncoder, VectorCache
 from harness.classifiers.encoder.engines.export import OPSET
+from harness.classifiers.encoder.engines.packing import evenly_spaced
 from harness.classifiers.linear.classifier import linear
 from harness.classifiers.protocol import Examples, Labelled
 from harness.config import plan
@@ -292,7 +293,7 @@ def labelled_parts(rows: int) -> tuple[list[Labelled], list[Labelled]]:
 
 
 def _few(part: Labelled, rows: int) -> Labelled:
-    chosen = sorted({int(row) for row in np.linspace(0, len(part) - 1, min(rows, len(part)))})
+    chosen = evenly_spaced(part.examples, rows)
     return Labelled(tuple(part.examples[row] for row in chosen), part.codes[chosen])
 
 

@@ -83,15 +83,19 @@ def gains(tables: Mapping[str, Predictions], on: str) -> list[dict[str, object]]
     first, *others = tables
     lines: list[dict[str, object]] = []
     for other in others:
-        pair = compare([(first, tables[first]), (other, tables[other])], "f1_macro").pairs[0]
-        sign = 1 if pair.better == first else -1
-        value, *ends = (
-            sign * each for each in (pair.difference.value, pair.difference.low, pair.difference.high)
-        )
-        lines.append(
-            {"set": on, "over": other, "gain": f"{value:+.3f} ({min(ends):+.3f} to {max(ends):+.3f})"}
-        )
+        value, low, high = gain(tables[first], tables[other])
+        lines.append({"set": on, "over": other, "gain": f"{value:+.3f} ({low:+.3f} to {high:+.3f})"})
     return lines
+
+
+def gain(table: Predictions, other: Predictions) -> tuple[float, float, float]:
+    """Return by how much more macro-F1 one has than another on the same rows, and its interval."""
+    pair = compare([("one", table), ("other", other)], "f1_macro").pairs[0]
+    sign = 1 if pair.better == "one" else -1
+    value, *ends = (
+        sign * each for each in (pair.difference.value, pair.difference.low, pair.difference.high)
+    )
+    return value, min(ends), max(ends)
 
 
 def main() -> None:

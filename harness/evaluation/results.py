@@ -169,6 +169,11 @@ class ClassifierResult:
         return sum(times) / len(times) if times else math.nan
 
     @property
+    def n_candidates(self) -> int:
+        """Sets of options that the longest search of a trial trained; 0 where nothing was tuned."""
+        return max((trial.search.n_fitted for trial in self.trials if trial.search is not None), default=0)
+
+    @property
     def missing_share(self) -> float:
         """Share of the test predictions of all trials that are missing."""
         return float(self.predictions.only(split="test").missing().mean())

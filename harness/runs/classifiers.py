@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,12 +82,11 @@ class ClassifierOutcome:
         if self.result is None or not self.is_saveable:
             return None
         verdicts = {finding.audit: finding.verdict for finding in self.result.findings}
-        seconds = [trial.seconds.get("predict", math.nan) for trial in self.result.trials]
         return Contender(
             self.name,
             self.result.predictions,
             verdicts,
-            sum(seconds) / len(seconds),
+            self.result.predict_seconds,
             deterministic=self.is_deterministic,
             kind=self.classifier.bound.kind,
         )

@@ -264,10 +264,7 @@ def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Com
             _sentences(run),
             slices=run.prepared.report_rows.slices,
             predict_seconds=classifier.result.predict_seconds,
-            n_candidates=max(
-                (trial.search.n_fitted for trial in classifier.result.trials if trial.search is not None),
-                default=0,
-            ),
+            n_candidates=classifier.result.n_candidates,
         )
         for run in experiments
         for classifier in run
