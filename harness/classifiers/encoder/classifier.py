@@ -44,7 +44,8 @@ class Encoder(NetworkClassifier):
     Attributes
     ----------
     checkpoint_dir : Path or None
-        A folder of its own in which :meth:`fit` saves its state after each epoch, and resumes from it.
+        A folder of its own in which :meth:`fit` saves its state after each epoch, and every ten
+        minutes within one, and resumes from it.
     curves_ : list of dict
         One an epoch: ``train_loss``, ``validation_loss``, ``validation_f1_macro``.
     """

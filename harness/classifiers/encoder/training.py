@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ SCORE = "validation_f1_macro"
 LOSS_CHECK_INTERVAL = 50
 """Steps between two checks that the loss is a number: each check makes a GPU wait."""
 
+SAVE_INTERVAL = 600.0
+"""Seconds between two saves within an epoch, which may take hours on a slow machine."""
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -41,6 +45,28 @@ class TrainingData:
 
     rows: TokenizedRows
     codes: NDArray[Any]
+
+
+@dataclass
+class TrainingState:
+    """How far a training is.
+
+    Attributes
+    ----------
+    curves : list of dict
+        One a finished epoch.
+    best : mapping or None
+        The weights of the best epoch.
+    steps : int
+        Those that are done of the epoch that is under way.
+    loss : float
+        Summed over the rows of these steps.
+    """
+
+    curves: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, torch.Tensor] | None = None
+    steps: int = 0
+    loss: float = 0.0
 
 
 @contextmanager
@@ -77,8 +103,8 @@ class Training:
     padding : int
         The padding token.
     folder : Path, optional
-        Where the state is saved after each epoch. A training that finds its own state there resumes from it,
-        and ends with the same bytes as one that was never interrupted.
+        Where the state is saved after each epoch, and every ten minutes within one. A training that finds its
+        own state there resumes from it, and ends with the same bytes as one that was never interrupted.
     """
 
     def __init__(
@@ -129,23 +155,23 @@ class Training:
             self._identity(train, validation),
             {"network": self.network, "optimizer": optimizer, "schedule": schedule},
         )
-        curves, best_weights = self._resume(checkpoint)
+        state = self._resume(checkpoint)
         loss = self.objective.loss(train.codes, self.options.regularization)
-        steps = _Steps(self, loss, optimizer, schedule)
+        steps = _Steps(self, loss, optimizer, schedule, lambda: self._save(checkpoint, state))
+        curves = state.curves
         for curve in curves:
             self._report(curve)
         while len(curves) < len(orders) and not self._out_of_patience(curves):
             title = f"epoch {len(curves) + 1}/{len(orders)}"
-            curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title)})
+            curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title, state)})
             if validation is not None:
                 curves[-1] |= self._validate(validation)
                 if _best_epoch(curves) == len(curves) - 1:
-                    best_weights = _copy_weights(self.network)
-            random = training_checkpoint.random_states()
-            checkpoint.save({"curves": curves, "best": best_weights, "random": random})
+                    state.best = _copy_weights(self.network)
+            self._save(checkpoint, state)
             self._report(curves[-1])
-        if best_weights is not None:
-            self.network.load_state_dict(best_weights)
+        if state.best is not None:
+            self.network.load_state_dict(state.best)
         self.network.eval()
         return curves
 
@@ -183,15 +209,15 @@ class Training:
         ]
         return training_checkpoint.identity(settings, arrays, self.network.state_dict())
 
-    def _resume(
-        self, checkpoint: Checkpoint
-    ) -> tuple[list[dict[str, float]], dict[str, torch.Tensor] | None]:
-        """Return the curves so far and the weights of the best epoch."""
+    def _resume(self, checkpoint: Checkpoint) -> TrainingState:
         saved = checkpoint.load()
         if not saved:
-            return [], None
-        training_checkpoint.set_random_states(saved["random"])
-        return saved["curves"], saved["best"]
+            return TrainingState()
+        training_checkpoint.set_random_states(saved.pop("random"))
+        return TrainingState(**saved)
+
+    def _save(self, checkpoint: Checkpoint, state: TrainingState) -> None:
+        checkpoint.save({**vars(state), "random": training_checkpoint.random_states()})
 
     def _report(self, curve: dict[str, float]) -> None:
         if self.on_step is not None and SCORE in curve:
@@ -210,15 +236,19 @@ class _Steps:
     loss: Loss
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LambdaLR
+    save: Callable[[], None]
 
-    def run_epoch(self, train: TrainingData, order: list[NDArray[np.int64]], title: str) -> float:
-        """Go once through the rows; return their mean loss."""
-        training = self.training
+    def run_epoch(
+        self, train: TrainingData, order: list[NDArray[np.int64]], title: str, state: TrainingState
+    ) -> float:
+        """Go once through the rows, from where the state says; return their mean loss."""
+        training, saved = self.training, time.monotonic()
         training.network.train()
         # Summed on the device: to read a number from a GPU makes the program wait for it.
-        total = torch.zeros((), device=device())
+        total = torch.tensor(state.loss, device=device())
+        left = order[state.steps :]
         for number, batch in enumerate(
-            progress(batches(train.rows, order, training.padding), title, len(order), "batches")
+            progress(batches(train.rows, left, training.padding), title, len(left), "batches"), state.steps
         ):
             total += self._add_gradients(batch, train.codes[batch.rows]) * len(batch.rows)
             if number % LOSS_CHECK_INTERVAL == 0 or number == len(order) - 1:
@@ -231,6 +261,11 @@ class _Steps:
             self.optimizer.step()
             self.schedule.step()
             self.optimizer.zero_grad()
+            if time.monotonic() - saved >= SAVE_INTERVAL and number < len(order) - 1:
+                state.steps, state.loss = number + 1, float(total)
+                self.save()
+                saved = time.monotonic()
+        state.steps, state.loss = 0, 0.0
         return summed / len(train.codes)
 
     def _add_gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The state of a training after an epoch in, the same state out in the next process.
+"""The state of a training in, the same state out in the next process.
 
 All of it lies in one file, which is replaced atomically: a process may die at any moment. The file is read as
 plain data (tensors, numbers, text), never as code. Only the training that wrote it resumes from it: the same

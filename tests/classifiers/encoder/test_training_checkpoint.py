@@ -99,6 +99,35 @@ def test_a_killed_training_resumes_from_its_last_epoch(
     assert len(epochs) == 6
 
 
+@pytest.mark.parametrize("dies_at", [1, 3])
+def test_a_training_resumes_within_an_epoch(
+    dies_at: int, checkpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.classifiers.encoder import training
+
+    resumed_at: list[int] = []
+    save, original = training_checkpoint.Checkpoint.save, training._Steps.run_epoch
+
+    def save_and_die(self: Any, progress: dict[str, Any]) -> None:
+        save(self, progress)
+        if len(progress["curves"]) == 1 and progress["steps"] == dies_at:
+            raise KeyboardInterrupt
+
+    def run_epoch(self: Any, *rest: Any) -> float:
+        resumed_at.append(rest[3].steps)
+        return original(self, *rest)
+
+    monkeypatch.setattr(training, "SAVE_INTERVAL", 0.0)
+    monkeypatch.setattr(training._Steps, "run_epoch", run_epoch)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_checkpoint.Checkpoint, "save", save_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            fit(checkpoint, tmp_path, batch_size=2)
+    resumed = fit(checkpoint, tmp_path, batch_size=2)
+    assert resumed_at == [0, 0, dies_at, 0, 0]
+    assert resumed == fit(checkpoint, None, batch_size=2)
+
+
 def test_a_finished_training_is_not_repeated(checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
     first = fit(checkpoint, tmp_path)
     assert fit(checkpoint, tmp_path) == first
