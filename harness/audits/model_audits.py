@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.audits import Audit, Subject, Unavailable, run_audits
 from harness.audits.runner import variants
-from harness.classifiers.protocol import Examples, examples_of
+from harness.classifiers.protocol import Examples, corpus_examples
 from harness.classifiers.remote import AsksServer
 from harness.config import plan
 from harness.config.load import document_of
@@ -158,7 +158,7 @@ def _test_rows(resolved: Plan, whole: Corpus, corpus: str) -> tuple[list[str], b
 def _subject(
     model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpus, *, held_out: bool
 ) -> Subject:
-    proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
+    proba = _probabilities(model, resolved, list(corpus_examples(tested)))
     subject = _unasked(model, resolved, whole, tested)
     labels = subject.labels
     # Scores on rows that the model may have been trained on would say nothing about new ones.

@@ -85,11 +85,18 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
 
 
 def corpus_examples(corpus: Corpus) -> tuple[Example, ...]:
-    """Turn all rows of a corpus into examples; once, however often they are asked for."""
+    """Turn all rows of a corpus into examples; once, however often they or a part of them are asked for."""
     # Here, and not above: what labels alone loads little.
     from harness.values.memo import once
 
-    return once(corpus, "examples", lambda: tuple(examples_of(corpus.rows, corpus.parties)))
+    origin = corpus.origin
+    rows, parties = origin.corpus.rows, origin.corpus.parties
+    examples: list[Example | None] = once(origin.corpus, "examples", lambda: [None] * len(rows))
+    # Only those that are asked for: a part may be a few rows of a million.
+    missing = [row for row in origin.positions.tolist() if examples[row] is None]
+    for row, example in zip(missing, examples_of(rows.iloc[missing], parties), strict=True):
+        examples[row] = example
+    return tuple(example for row in origin.positions.tolist() if (example := examples[row]) is not None)
 
 
 @dataclass(frozen=True)

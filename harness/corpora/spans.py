@@ -66,7 +66,7 @@ def check_targets(raw: Raw, parties: Registry) -> Raw:
     if problems:
         return check_targets(without(raw, problems), parties)
     unmarked = [row for row in rows if row.span is None]
-    absent = [row for row in unmarked if not parties.spans(row.text, row.target)]
+    absent = [row for row in unmarked if not parties.names(row.text, row.target)]
     notes = [converted] if converted else []
     if others:
         first = others[0]

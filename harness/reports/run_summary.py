@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.classifiers.protocol import Example, examples_of
+from harness.classifiers.protocol import Example, corpus_examples
 from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
 from harness.reports.asked_models import memory_caution, seed_note
 from harness.reports.decision_report import DecisionReport
@@ -333,7 +333,7 @@ class Summary:
         if not self.shows_text or not ids:
             return {}
         corpus = self.rows.test.take(ids)
-        examples = examples_of(corpus.rows, corpus.parties)
+        examples = corpus_examples(corpus)
         return {id_: _around_mention(example) for id_, example in zip(ids, examples, strict=True)}
 
     @cached_property

@@ -37,6 +37,12 @@ TABLE_DRAWS = 1_000
 PORTION = 2**18
 """Numbers in a portion of draws that is expanded to items or targets: 2 MB, so that it stays in cache."""
 
+MIN_PORTION = 16
+"""Draws in a portion of a large test set: each sorts the items once, which takes as long as a few draws."""
+
+MAX_PORTION = 8 * PORTION
+"""Numbers that such a portion may have."""
+
 
 def score(
     predictions: Predictions,
@@ -374,7 +380,7 @@ def _mean(sums: Array) -> Array:
 
 def _from_table(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
     values: list[Any] = []
-    portion = max(1, PORTION // len(sample))
+    portion = max(1, PORTION // len(sample), min(MIN_PORTION, MAX_PORTION // len(sample)))
     for start in range(0, len(weights), portion):
         times = weights[start : start + portion].take(sample.clusters, axis=1)
         if metric.weighted:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.classifiers.protocol import examples_of
+from harness.classifiers.protocol import corpus_examples
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.results import ExperimentInfo, FinishedClassifier
 from harness.reports import figures, vector_figures
@@ -184,7 +184,7 @@ def _texts(summary: Summary) -> pd.DataFrame:
     ids = [str(id_) for id_ in summary.test.rows["id"].head(run_files.TABLE_ROWS)]
     corpus = summary.rows.test.take(ids)
     # By name where the corpus has no offsets, as classifiers see it.
-    spans = [(example.spans or ((None, None),))[0] for example in examples_of(corpus.rows, corpus.parties)]
+    spans = [(example.spans or ((None, None),))[0] for example in corpus_examples(corpus)]
     starts, ends = zip(*spans, strict=True) if spans else ((), ())
     rows = {"id": ids, "text": corpus.rows["text"].tolist(), "start": starts, "end": ends}
     # Frames belong to the sentence, whichever party is named first.

@@ -35,3 +35,8 @@ def once(owner: object, key: Hashable, compute: Callable[[], Value]) -> Value:
     if key not in values:
         values[key] = compute()
     return values[key]  # type: ignore[no-any-return]
+
+
+def recall(owner: object, key: Hashable) -> Any:
+    """Return what :func:`once` computed under a key; None where that was never asked for."""
+    return _VALUES.get(id(owner), {}).get(key)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+from harness.classifiers import protocol
 from harness.classifiers.inputs import Marks, view
-from harness.classifiers.protocol import Example, examples_of
-from harness.values.parties import from_records
+from harness.classifiers.protocol import Example, corpus_examples, examples_of
+from harness.values.parties import EMPTY, Registry, from_records
+from harness.values.tables import Corpus
 
 TEXT = "Ostrel praised Varna, and Varna's mayor blushed."
 ONE = Example(TEXT, "Varna", ((15, 20),))
@@ -66,3 +70,25 @@ def test_a_span_of_the_corpus_is_used_and_others_are_found() -> None:
     first, second = examples_of(rows, registry)
     assert (first.spans, second.spans) == (((15, 20),), ((0, 7),))
     assert (first.holder, examples_of(rows.drop(columns="target"))[1].target) == (None, None)
+
+
+def test_a_row_becomes_an_example_once_in_whatever_part_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(rows: pd.DataFrame, parties: Registry) -> list[Example]:
+        asked.extend(rows["id"])
+        return examples_of(rows, parties)
+
+    monkeypatch.setattr(protocol, "examples_of", counted)
+    rows = pd.DataFrame({"id": list("abc"), "text": [TEXT, "Varnans left.", "Varna won."], "target": "Varna"})
+    corpus = Corpus("toy", rows, "toy.csv", from_records([{"name": "Varna", "aliases": ["Varnans"]}]))
+    part = corpus_examples(corpus.take(["c", "a"]))
+    assert asked == ["c", "a"]
+    assert [example.text for example in part] == ["Varna won.", TEXT]
+    every = corpus_examples(corpus)
+    assert asked == ["c", "a", "b"]
+    assert every[0] is part[1]
+    assert corpus_examples(corpus.take(["b"]).take(["b"]))[0].spans == ((0, 7),)
+    assert asked == ["c", "a", "b"]
+    corpus_examples(replace(corpus.take(["b"]), parties=EMPTY))
+    assert asked == ["c", "a", "b", "b"]

@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from harness.values.memo import once
+from harness.values.memo import once, recall
 
 
 class Owner:
@@ -46,3 +46,11 @@ def test_nothing_is_kept_of_a_failure() -> None:
         calls.append(2)
     assert once(owner, "a", compute) == 7
     assert calls == [1, 2, 1]
+
+
+def test_what_was_computed_is_recalled_and_nothing_else_is() -> None:
+    owner = Owner()
+    assert recall(owner, "a") is None
+    value = once(owner, "a", Value)
+    assert recall(owner, "a") is value
+    assert recall(owner, "b") is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,15 @@ def test_a_corpus_without_labels_for_the_task_is_refused(corpus: Corpus) -> None
 
 def test_rows_are_taken_by_id_in_the_order_of_the_ids(corpus: Corpus) -> None:
     assert corpus.take(["b1", "a1"]).rows["id"].tolist() == ["b1", "a1"]
+
+
+def test_rows_of_a_part_know_the_corpus_that_they_are_of(corpus: Corpus) -> None:
+    part = corpus.take(["b1", "a1"]).take(["a1"])
+    assert part.origin.corpus is corpus
+    assert corpus.rows["id"].iloc[part.origin.positions].tolist() == ["a1"]
+    # Other rows under the same names are no part of it.
+    other = replace(part, rows=part.rows.assign(text="else"))
+    assert other.origin.corpus is other
 
 
 def test_a_fingerprint_follows_the_content(corpus: Corpus) -> None:

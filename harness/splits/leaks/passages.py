@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -146,10 +147,10 @@ def windows(texts: Sequence[str], size: int) -> Windows:
     texts : (n,) array of int
         The text that it is in.
     """
-    code_of: dict[str, int] = {}
-    codes = [[code_of.setdefault(word, len(code_of)) for word in text.split(" ")] for text in texts]
-    lengths = np.array([len(text) for text in codes], dtype=np.int64)
-    flat = np.array([code for text in codes for code in text], dtype=np.int64)
+    code_of = _Codes()
+    lengths = np.array([text.count(" ") + 1 for text in texts], dtype=np.int64)
+    words = chain.from_iterable(text.split(" ") for text in texts)
+    flat = np.fromiter(map(code_of.__getitem__, words), dtype=np.int64, count=lengths.sum())
     if len(flat) < size:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     draw = np.random.default_rng(0)
@@ -167,6 +168,14 @@ def windows(texts: Sequence[str], size: int) -> Windows:
     pairs = pairs[order]
     new = np.append(True, (pairs[1:] != pairs[:-1]).any(axis=1)) if len(pairs) else np.empty(0, dtype=bool)
     return pairs[new, 0], pairs[new, 1].astype(np.int64)
+
+
+class _Codes(dict[str, int]):
+    """A number for each word, in the order in which they are first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        code = self[word] = len(self)
+        return code
 
 
 def _sharing(sequences: Windows, n_texts: int, max_texts: int | None = None) -> tuple[Indices, Indices]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -142,22 +142,46 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
     """
     if not name.strip():
         return ()
-    folded = fold(text)
-    folded_name = fold(name.strip()).text
+    folded, searched = fold(text), _searched(name.strip())
     lowered = lower(folded.text)
-    spans = {span for form in typed_forms(lower(folded_name)) for span in _occurrences(lowered, form)}
-    bare = without_accents(folded_name.upper())
-    if not spans and bare != folded_name.upper():
-        # Capitals are often set without accents, and then in capitals throughout.
-        spans = set(_occurrences(folded.text, bare))
-    tag = tag_key(folded_name)
-    spans |= {(start, end) for key, start, end in tags(folded.text) if key == tag}
+    spans = {span for form in searched.forms for span in _occurrences(lowered, form)}
+    if not spans and searched.bare:
+        spans = set(_occurrences(folded.text, searched.bare))
+    spans |= {(start, end) for key, start, end in tags(folded.text) if key == searched.tag}
     return tuple(
         folded.original(*span)
         for span in sorted(spans)
         # A target may be a topic, too: "eastern energy" is energy; what is part of a name has a capital.
         if folded.text[span[0]].islower() or not is_part_of_state(folded.text, *span)
     )
+
+
+def is_plainly_named(text: str, name: str) -> bool:
+    """Whether :func:`find_name` finds a name for sure: as it is written, in a text that reads as written."""
+    start = text.find(name) if name.strip() else -1
+    if start < 0 or fold(text).text != text:
+        return False
+    end = start + len(name)
+    return is_whole_word(text, start, end) and not is_suspect(text, start, end)
+
+
+@dataclass(frozen=True)
+class _SearchedName:
+    """What a name is searched by: its forms in lower case, in capitals without accents, as a tag."""
+
+    forms: tuple[str, ...]
+    bare: str
+    tag: str
+
+
+# A corpus has few targets and many rows.
+@lru_cache(maxsize=4096)
+def _searched(name: str) -> _SearchedName:
+    folded = fold(name).text
+    capitals = folded.upper()
+    # Capitals are often set without accents, and then in capitals throughout.
+    bare = without_accents(capitals)
+    return _SearchedName(typed_forms(lower(folded)), bare if bare != capitals else "", tag_key(folded))
 
 
 def _occurrences(text: str, name: str) -> Iterator[Span]:

@@ -187,6 +187,26 @@ def test_a_name_inside_a_longer_one_is_unsure(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "before", ['"', "“", "«", "'", "(", "[", "– ", "—", "/", "Anti-", "1990-", "*", "“'"]
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "South Sudan",
+        "Northern Ireland",
+        "People's Republic of China",
+        "Christian Democrats",
+        "Papua New Guinea",
+    ],
+)
+def test_a_longer_name_behind_a_mark_is_unsure_too(before: str, name: str) -> None:
+    text = f"They left {before}{name}."
+    assert SHORTER.mentions(text) == []
+    assert all(form.partial for form in SHORTER.forms(text))
+    assert find_name(text, "Sudan") == ()
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("The south of Sudan", ["Sudan"]),
@@ -219,6 +239,38 @@ def test_a_target_is_found_in_rows_to_label_however_it_is_typed() -> None:
             ["SaffronParty"],
             [],
         ]
+
+
+PIECES = st.sampled_from(
+    [
+        "Sudan",
+        "sudan",
+        "South",
+        "Republic of",
+        "Ireland",
+        "ville",
+        "#",
+        "(",
+        " ",
+        "  ",
+        "-",
+        "'s",
+        "\u00ad",
+        "\u0308",
+        "&amp;",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(PIECES, max_size=8).map("".join),
+    st.sampled_from(["Sudan", "Ireland", " Sudan", "South Sudan", ""]),
+)
+def test_whether_a_text_names_a_party_is_whether_it_is_found(text: str, target: str) -> None:
+    registries: list[Registry] = [EMPTY, SHORTER]
+    for registry in registries:
+        assert registry.names(text, target) == bool(registry.spans(text, target))
 
 
 def test_keys_of_names_agree_where_the_names_do() -> None:
