@@ -121,13 +121,13 @@ def without_boilerplate(texts: Sequence[str]) -> list[str]:
     texts : sequence of str
         All different, as :func:`harness.splits.leaks.duplicates.normalised` returns them.
     """
-    words = [text.split(" ") for text in texts]
-    starts = _common_starts(words)
-    ends = _common_starts([list(reversed(text)) for text in words])
-    rests = []
-    for text, of_text, start, end in zip(texts, words, starts, ends, strict=True):
-        rest = of_text[start : len(of_text) - end]
-        rests.append(" ".join(rest) if len(rest) >= MIN_WORDS else text)
+    starts, ends = _common_starts(texts, 1), _common_starts(texts, -1)
+    rests = list(texts)
+    for index in starts.keys() | ends.keys():
+        words = texts[index].split(" ")
+        rest = words[starts.get(index, 0) : len(words) - ends.get(index, 0)]
+        if len(rest) >= MIN_WORDS:
+            rests[index] = " ".join(rest)
     return rests
 
 
@@ -199,16 +199,26 @@ def _sharing(sequences: Windows, n_texts: int, max_texts: int | None = None) -> 
     return first, second
 
 
-def _common_starts(words: Sequence[Sequence[str]]) -> list[int]:
-    """Return for each text how many words it begins with that many texts begin with."""
-    starts = [0] * len(words)
-    length, left = MIN_BOILERPLATE_WORDS, list(range(len(words)))
+def _common_starts(texts: Sequence[str], direction: int) -> dict[int, int]:
+    """Return how many words texts begin with, or end with at -1, that many others do, of those that do."""
+    starts: dict[int, int] = {}
+    length, left = MIN_BOILERPLATE_WORDS, list(range(len(texts)))
     # Longer beginnings are looked for where shorter ones are common: most texts leave in the first round.
     while left:
-        keys = {k: tuple(words[k][:length]) for k in left if len(words[k]) >= length}
+        keys = {k: key for k in left if (key := _edge(texts[k], length, direction)) is not None}
         counts = Counter(keys.values())
         left = [k for k, key in keys.items() if counts[key] >= MIN_BOILERPLATE_TEXTS]
-        for k in left:
-            starts[k] = length
+        starts.update(dict.fromkeys(left, length))
         length += 1
     return starts
+
+
+def _edge(text: str, words: int, direction: int) -> str | None:
+    """Return the first words of a text, or at -1 the last ones; None where it has fewer."""
+    # Split no further than needed: it is asked of every text.
+    parts = text.split(" ", words) if direction > 0 else text.rsplit(" ", words)
+    if len(parts) < words:
+        return None
+    if len(parts) == words:
+        return text
+    return text[: -len(parts[-1]) - 1] if direction > 0 else text[len(parts[0]) + 1 :]
