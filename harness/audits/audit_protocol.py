@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from harness.classifiers.protocol import Example, Examples, corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
+from harness.classifiers.protocol import Example, Examples
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding

@@ -12,7 +12,8 @@ import numpy as np
 
 from harness.audits import Audit, Subject, Unavailable, run_audits
 from harness.audits.runner import variants
-from harness.classifiers.protocol import Examples, corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
+from harness.classifiers.protocol import Examples
 from harness.classifiers.remote import AsksServer
 from harness.config import plan
 from harness.config.load import document_of

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.values.tables import Corpus
 
 Target = Literal["marked", "masked", "pair", "marked_pair", "none"]
 """How a classifier is shown the party; see :mod:`harness.classifiers.inputs`."""
@@ -82,21 +81,6 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
         )
         for text, target, start, end, holder in zip(*columns, strict=True)
     ]
-
-
-def corpus_examples(corpus: Corpus) -> tuple[Example, ...]:
-    """Turn all rows of a corpus into examples; once, however often they or a part of them are asked for."""
-    # Here, and not above: what labels alone loads little.
-    from harness.values.memo import once
-
-    origin = corpus.origin
-    rows, parties = origin.corpus.rows, origin.corpus.parties
-    examples: list[Example | None] = once(origin.corpus, "examples", lambda: [None] * len(rows))
-    # Only those that are asked for: a part may be a few rows of a million.
-    missing = [row for row in origin.positions.tolist() if examples[row] is None]
-    for row, example in zip(missing, examples_of(rows.iloc[missing], parties), strict=True):
-        examples[row] = example
-    return tuple(example for row in origin.positions.tolist() if (example := examples[row]) is not None)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.classifiers.protocol import corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
 from harness.classifiers.remote import Estimate, Estimating, HasObstacles, Probing
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.prepared import Prepared

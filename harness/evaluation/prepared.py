@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.checkpoints import LANGUAGES
-from harness.classifiers.protocol import Labelled, corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
+from harness.classifiers.protocol import Labelled
 from harness.config.plan import Plan, PlannedClassifier, card_of
 from harness.config.plan.budgets import budget_note
 from harness.config.plan.plan import UNSET

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from harness.classifiers.protocol import corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
 from harness.values.memo import once
 
 if TYPE_CHECKING:

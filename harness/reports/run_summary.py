@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.classifiers.protocol import Example, corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
+from harness.classifiers.protocol import Example
 from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
 from harness.reports.asked_models import memory_caution, seed_note
 from harness.reports.decision_report import DecisionReport

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.classifiers.protocol import corpus_examples
+from harness.classifiers.corpus_rows import corpus_examples
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.results import ExperimentInfo, FinishedClassifier
 from harness.reports import figures, vector_figures

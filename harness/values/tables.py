@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.values import origins
 from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.formatting import counted
 from harness.values.label_columns import (
@@ -24,7 +25,7 @@ from harness.values.label_columns import (
     voted_rows,
 )
 from harness.values.labels import LabelSet, Task, missing_rows
-from harness.values.memo import once, recall
+from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry
 from harness.values.prediction_files import write_predictions
 from harness.values.spreadsheets import frame_text
@@ -161,42 +162,9 @@ class Corpus:
         return labels.encode(self.rows["stance"])
 
     def take(self, ids: Sequence[str]) -> Corpus:
-        """Return the rows with these ids, in this order."""
-        import pandas as pd
-
-        index = once(self, "ids", lambda: pd.Index(self.rows["id"]))
-        positions = np.asarray(index.get_indexer(pd.Index(list(ids))))
-        if (positions < 0).any():
-            raise KeyError(f"{self.name} has no row {ids[int((positions < 0).argmax())]!r}")
-        taken = replace(self, rows=self.rows.take(positions).reset_index(drop=True))
-        once(taken, "origin", lambda: self.origin.take(positions))
+        """Return the rows with these ids, in this order; KeyError where there is no such row."""
+        taken: Corpus = origins.take(self, ids)
         return taken
-
-    @property
-    def origin(self) -> Origin:
-        """The corpus that these rows were taken from, and which of its rows they are."""
-        origin: Origin | None = recall(self, "origin")
-        return origin or Origin(self, np.arange(len(self)))
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the rows of a corpus were taken from.
-
-    Attributes
-    ----------
-    corpus : Corpus
-        One that was not taken from another.
-    positions : (n,) array
-        The place of each row in it.
-    """
-
-    corpus: Corpus
-    positions: NDArray[np.int64]
-
-    def take(self, positions: NDArray[np.int64]) -> Origin:
-        """Return where some of these rows come from."""
-        return Origin(self.corpus, self.positions[positions])
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from harness.classifiers import protocol
+from harness.classifiers import corpus_rows
+from harness.classifiers.corpus_rows import corpus_examples
 from harness.classifiers.inputs import Marks, view
-from harness.classifiers.protocol import Example, corpus_examples, examples_of
+from harness.classifiers.protocol import Example, examples_of
 from harness.values.parties import EMPTY, Registry, from_records
 from harness.values.tables import Corpus
 
@@ -79,7 +80,7 @@ def test_a_row_becomes_an_example_once_in_whatever_part_it_is(monkeypatch: pytes
         asked.extend(rows["id"])
         return examples_of(rows, parties)
 
-    monkeypatch.setattr(protocol, "examples_of", counted)
+    monkeypatch.setattr(corpus_rows, "examples_of", counted)
     rows = pd.DataFrame({"id": list("abc"), "text": [TEXT, "Varnans left.", "Varna won."], "target": "Varna"})
     corpus = Corpus("toy", rows, "toy.csv", from_records([{"name": "Varna", "aliases": ["Varnans"]}]))
     part = corpus_examples(corpus.take(["c", "a"]))

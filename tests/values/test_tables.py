@@ -13,6 +13,7 @@ from refused import listing, places, refused
 
 from harness.values.errors import CorpusError, PredictionsError
 from harness.values.labels import FRAMING, STANCE, LabelSet, check_probabilities
+from harness.values.origins import origin
 from harness.values.tables import (
     CORPUS_COLUMNS,
     SCORE_COLUMNS,
@@ -67,11 +68,11 @@ def test_rows_are_taken_by_id_in_the_order_of_the_ids(corpus: Corpus) -> None:
 
 def test_rows_of_a_part_know_the_corpus_that_they_are_of(corpus: Corpus) -> None:
     part = corpus.take(["b1", "a1"]).take(["a1"])
-    assert part.origin.corpus is corpus
-    assert corpus.rows["id"].iloc[part.origin.positions].tolist() == ["a1"]
+    assert origin(part).corpus is corpus
+    assert corpus.rows["id"].iloc[origin(part).positions].tolist() == ["a1"]
     # Other rows under the same names are no part of it.
     other = replace(part, rows=part.rows.assign(text="else"))
-    assert other.origin.corpus is other
+    assert origin(other).corpus is other
 
 
 def test_a_fingerprint_follows_the_content(corpus: Corpus) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.classifiers.protocol import Classifier, corpus_examples, fit
+from harness.classifiers.corpus_rows import corpus_examples
+from harness.classifiers.protocol import Classifier, fit
 from harness.config.plan.search import with_options
 from harness.evaluation.fitting import ending_rows, labelled_part, make_classifier, seed_of
 from harness.evaluation.search.finalists import Measured, measured
