@@ -343,20 +343,27 @@ class Distilled:
         folder.mkdir(parents=True, exist_ok=True)
         if isinstance(teacher, Encoder):
             teacher.checkpoint_dir = folder / "training"
-        answers = self._taught(teacher, train, validation, examples)
+        draft = folder / f"{digest}.draft.npz"
+        answers = self._taught(teacher, train, validation, examples, draft)
         teacher_cache.keep(answers, digest, folder)
         # Only its probabilities are needed again.
         shutil.rmtree(folder / "training", ignore_errors=True)
+        draft.unlink(missing_ok=True)
         return answers
 
     def _taught(
-        self, teacher: Classifier, train: Labelled, validation: Labelled | None, examples: Examples
+        self,
+        teacher: Classifier,
+        train: Labelled,
+        validation: Labelled | None,
+        examples: Examples,
+        draft: Path | None = None,
     ) -> TeacherLabels:
         """Fit a teacher and ask it."""
         began = time.perf_counter()
         teacher.fit(train, validation)
         fitted = {"teacher_fit_seconds": time.perf_counter() - began}
-        answers = ask(teacher, examples, self.labels)
+        answers = ask(teacher, examples, self.labels, draft)
         return replace(answers, usage={**answers.usage, **fitted})
 
     def _lesson(

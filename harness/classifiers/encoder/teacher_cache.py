@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,9 +78,9 @@ def look_up(digest: str, folder: Path) -> TeacherLabels | None:
         In which this training keeps what it has finished.
     """
     private, shared = _files(digest, folder)
-    if (labels := _read(private)) is not None:
+    if (labels := TeacherLabels.read_if_whole(private)) is not None:
         return labels
-    labels = _read(shared)
+    labels = TeacherLabels.read_if_whole(shared)
     return labels and replace(labels, usage={**labels.usage, FROM_CACHE: 1.0})
 
 
@@ -95,14 +94,6 @@ def keep(labels: TeacherLabels, digest: str, folder: Path) -> None:
     except OSError as error:
         note = f"what the teacher said cannot be kept for other students: {error}"
         warnings.warn(note, HarnessWarning, stacklevel=2)
-
-
-def _read(file: Path) -> TeacherLabels | None:
-    try:
-        return TeacherLabels.read(file)
-    # A damaged file costs a training, no more.
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return None
 
 
 def _files(digest: str, folder: Path) -> tuple[Path, Path]:

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,9 @@ SMOOTHING = 0.1
 """As much as the student's own labels are smoothed by default."""
 
 DRAWS = 1_000
+
+PORTION = 2048
+"""Rows after which what an encoder has said is saved: on a slow machine they take some minutes."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,18 @@ class TeacherLabels:
         with np.load(file, allow_pickle=False) as arrays:
             return cls(arrays["proba"], json.loads(str(arrays["usage"])))
 
+    @classmethod
+    def read_if_whole(cls, file: Path) -> TeacherLabels | None:
+        """Read what :meth:`write` wrote; None where nothing whole is there, which costs time alone."""
+        try:
+            return cls.read(file)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
 
-def ask(teacher: Classifier, examples: Examples, labels: LabelSet) -> TeacherLabels:
+
+def ask(
+    teacher: Classifier, examples: Examples, labels: LabelSet, draft: Path | None = None
+) -> TeacherLabels:
     """Let a fitted teacher label rows, once.
 
     Parameters
@@ -79,10 +93,13 @@ def ask(teacher: Classifier, examples: Examples, labels: LabelSet) -> TeacherLab
     teacher : Classifier
     examples : sequence of Example
     labels : LabelSet
+    draft : Path, optional
+        Where what an encoder has said is saved every :data:`PORTION` rows. What lies there counts as said of
+        the first of these rows.
     """
-    began = time.perf_counter()
+    began, earlier = time.perf_counter(), 0.0
     if isinstance(teacher, Encoder):
-        proba = soft_labels(teacher, examples)
+        proba, earlier = _in_portions(teacher, examples, draft)
     elif isinstance(teacher, LabelsAlone) and not has_probabilities(teacher):
         proba = smoothed(teacher.predict(examples), labels)
     else:
@@ -90,7 +107,7 @@ def ask(teacher: Classifier, examples: Examples, labels: LabelSet) -> TeacherLab
         # One frame without an answer leaves the set of frames unknown.
         proba[np.isnan(proba).any(axis=1)] = np.nan
     usage = dict(teacher.usage()) if isinstance(teacher, Metered) else {}
-    return TeacherLabels(proba, {"label_seconds": time.perf_counter() - began, **usage})
+    return TeacherLabels(proba, {"label_seconds": time.perf_counter() - began + earlier, **usage})
 
 
 def smoothed(codes: NDArray[np.int64], labels: LabelSet) -> Reals:
@@ -150,6 +167,18 @@ def soft_labels(teacher: Encoder, examples: Examples) -> Reals:
     preprocessing = Preprocessing(teacher.tokenizer_, padding_token(teacher.tokenizer_.backend))
     raw = stream_scores(engine, preprocessing, examples, len(teacher.labels))
     return probabilities(raw, teacher.labels)
+
+
+def _in_portions(teacher: Encoder, examples: Examples, draft: Path | None) -> tuple[Reals, float]:
+    """Return :func:`soft_labels`, and the seconds that those took which a draft had already."""
+    began, so_far = time.perf_counter(), None if draft is None else TeacherLabels.read_if_whole(draft)
+    proba = np.empty((0, len(teacher.labels))) if so_far is None else so_far.proba
+    earlier = 0.0 if so_far is None else so_far.usage["label_seconds"]
+    for start in range(len(proba), len(examples), PORTION):
+        proba = np.concatenate([proba, soft_labels(teacher, examples[start : start + PORTION])])
+        if draft is not None:
+            TeacherLabels(proba, {"label_seconds": time.perf_counter() - began + earlier}).write(draft)
+    return proba, earlier
 
 
 def labelling(teachers: Sequence[TeacherLabels]) -> dict[str, float]:

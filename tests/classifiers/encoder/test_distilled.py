@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from harness.classifiers.checkpoints import resolve
-from harness.classifiers.encoder import averaging, load, training
+from harness.classifiers.encoder import averaging, load, teachers, training
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.distilled import Distilled, distilled
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
@@ -168,6 +169,39 @@ def test_it_resumes_after_an_interruption_without_fitting_its_teachers_again(
     other.checkpoint_dir = tmp_path
     with pytest.raises(TypeError):  # the probabilities of other teachers are not read in their place
         other.fit(rows(), rows(("today",)))
+
+
+def test_what_a_teacher_has_said_before_an_interruption_is_kept(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(teachers, "PORTION", 8)
+    asked: list[int] = []
+
+    def label(teacher: Encoder, examples: Sequence[Example]) -> Any:
+        asked.append(len(examples))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return soft_labels(teacher, examples)
+
+    monkeypatch.setattr(teachers, "soft_labels", label)
+    with pytest.raises(KeyboardInterrupt):
+        resume(make(options), tmp_path / "state")
+    resumed = resume(make(options), tmp_path / "state")
+    # 18 rows to train on and 6 to choose the epoch by; the third portion alone is asked about again.
+    assert asked == [8, 8, 8, 8]
+    assert resumed.usage()["teacher_labels"] == 24
+    assert len(list((tmp_path / "state" / "teacher-0").iterdir())) == 1
+    entire = make(options)
+    entire.fit(rows(), rows(("today",)))
+    expected = entire.predict_proba(rows().examples)
+    assert resumed.predict_proba(rows().examples) == pytest.approx(expected, abs=1e-5)
+
+
+def resume(model: Distilled, folder: Path) -> Distilled:
+    model.checkpoint_dir = folder
+    model.fit(rows(), rows(("today",)))
+    return model
 
 
 def test_another_student_of_a_teacher_trains_it_no_more(
