@@ -1,6 +1,9 @@
 """Two corpora of news in, rows for the students of ``configs/reading.yaml`` out.
 
-    python -m experiments.reading.unlabelled rows.jsonl      # needs HARNESS_NEWSMTSC and HARNESS_SEESAW
+    python -m experiments.reading.unlabelled rows.jsonl [--rows 15000]
+
+Needs HARNESS_NEWSMTSC and HARNESS_SEESAW. With ``--rows``, as many of them: all that have a side, others at
+random.
 
 Every name in the training sentences of NewsMTSC and in all sentences of SEESAW as a target, and whoever
 SEESAW says a side is taken toward, with that side in the column ``stance``. Sentences that NewsMTSC has in
@@ -9,12 +12,14 @@ dev or test, or SEESAW in the stories of valid, are left out: they are there to 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from experiments.encoder.names import news
 from experiments.encoder.seesaw import plain, seesaw
@@ -52,10 +57,26 @@ def rows() -> Iterator[dict[str, Any]]:
         yield row | ({} if stance is None else {"stance": stance})
 
 
-def main() -> None:
+def drawn(every: Sequence[dict[str, Any]], wanted: int) -> list[dict[str, Any]]:
+    """Return as many of the rows, in their order: those that have a stance, and others at random."""
+    plain = [number for number, row in enumerate(every) if "stance" not in row]
+    surplus = min(max(len(every) - wanted, 0), len(plain))
+    left_out = set(np.random.default_rng(1).choice(plain, surplus, replace=False).tolist())
+    return [row for number, row in enumerate(every) if number not in left_out]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the rows to the named file."""
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows()]
-    Path(sys.argv[1]).write_text("".join(lines), encoding="utf-8")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--rows", type=int)
+    options = parser.parse_args(arguments)
+    every = list(rows())
+    wanted = every if options.rows is None else drawn(every, options.rows)
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in wanted]
+    options.file.write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
