@@ -203,7 +203,7 @@ def test_a_graph_that_rounds_otherwise_is_not_served_as_it_is(
     folder: Path, worded: Labelled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = OnnxEngine.scores
-    monkeypatch.setattr(OnnxEngine, "scores", lambda self, batch: original(self, batch) + [5e-4, 0])
+    monkeypatch.setattr(OnnxEngine, "scores", lambda self, batch: original(self, batch) + np.array([5e-4, 0]))
     summary = load(folder, PAIR).accelerate(folder, worded.examples, worded)
     assert "refused" in summary["onnx"]
     # Rounding of that size does not matter to int8, whose probabilities are farther off.
