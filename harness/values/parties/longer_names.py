@@ -9,7 +9,7 @@ and whatever marks stand between: "**South** Sudan", "“South” Sudan".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 
 from harness.values.parties.addresses import in_address, may_be_address
@@ -40,7 +40,7 @@ _ADJECTIVES = _any("New United Free Young Fair Old")
 # States that are no more: their name is that of one that is.
 _PAST = _any(
     "Soviet soviet Imperial imperial Tsarist tsarist Czarist czarist Weimar Vichy Nazi nazi Ancient ancient"
-    " Ottoman Byzantine Roman Medieval medieval Colonial colonial Mandatory Occupied Habsburg"
+    " Nationalist Ottoman Byzantine Roman Medieval medieval Colonial colonial Mandatory Occupied Habsburg"
 )
 # "French Sudan", "Dutch Guinea"; "the French Élysée" is France's own.
 _COLONIAL = _any("British French Dutch Spanish Portuguese Italian Belgian German Turkish Egyptian")
@@ -60,7 +60,7 @@ _STATES = _any(
     " Gulf Strait Straits Sea Bay Bank University Church Voice Duke Duchess Earl Isle Islands"
     " Times Land Children State"
     " République Royaume Fédération Émirats Golfe Banque Université Ville República Reino Federación Golfo"
-    " Banco Ciudad Universidad Republik Königreich Golf"
+    " Détroit Estrecho Banco Ciudad Universidad Republik Königreich Golf"
 )
 _OF = r"(?:\s(?:of|de|del|von|du)(?:\s(?:the|la|los|las|der|den))?\s|\sde\sl'|\sd')"
 _BEHIND = _any(
@@ -120,6 +120,7 @@ _WORDS_BEFORE = frozenset().union(
 )
 _LINKS = frozenset(["of", "de", "del", "von", "du", "d"])
 _LOWER_STATES = frozenset(_STATES.lower().split("|"))
+_LOWER_GULFS = ("golfe", "golfo", "détroit", "estrecho")
 _ARTICLES = frozenset(["the", "la", "los", "las", "der", "den", "l"])
 _SIDES = _any(
     "du del de Oriental oriental Orientale orientale Occidental occidental Occidentale occidentale"
@@ -237,7 +238,7 @@ def _has_noun_behind(text: str, end: int, form: str, is_party: bool) -> bool:
     return is_party and _PARTY_NOUN_BEHIND.match(text, end) is not None
 
 
-def _is_somebody(before: str, form: str, meanings: Sequence[Meaning], named: Collection[str]) -> bool:
+def _is_somebody(before: str, form: str, meanings: Sequence[Meaning], named: Set[str]) -> bool:
     """Whether a first name before a form makes another person of it: "Mary Trump", "Kathy Ireland"."""
     people = [meaning.leader for meaning in meanings if meaning.how == "leader"]
     if "person" in named:
@@ -266,8 +267,8 @@ def _is_part_of_state(text: str, start: int, end: int, word: str) -> bool:
     if word == "New" and before.endswith("Papua New "):
         return True
     match = _STATE_BEFORE.search(before) if word in _LINKS or word in _REPUBLICS else None
-    # "the bank of Russia" is a bank on a river; a name has capitals.
-    return match is not None and match.group()[0].isupper()
+    # "the bank of Russia" is a bank on a river; a name has capitals, but for "le golfe de Guinée".
+    return match is not None and (match.group()[0].isupper() or match.group().startswith(_LOWER_GULFS))
 
 
 def _begins_sentence(text: str, start: int) -> bool:

@@ -166,6 +166,28 @@ def test_an_acronym_that_is_a_word_is_unsure_in_capitals(text: str, expected: li
 
 
 @pytest.mark.parametrize(
+    ("text", "parties"),
+    [
+        ("Tolm's League won.", ["Tolm", "League (Tolm)"]),
+        ("The Tolm League won.", ["Tolm", "League (Tolm)"]),
+        ("Tolm’s League won.", ["Tolm", "League (Tolm)"]),
+        ("Ostrel's League won.", ["Ostrel", "League"]),
+        ("Of Tolm, the League won.", ["Tolm", "League"]),
+    ],
+)
+def test_a_party_beside_its_state_is_that_of_the_state(text: str, parties: list[str]) -> None:
+    registry = from_records(
+        [
+            {"name": "League"},
+            {"name": "League (Tolm)"},
+            {"name": "Tolm", "kind": "country"},
+            {"name": "Ostrel", "kind": "country"},
+        ]
+    )
+    assert [mention.party for mention in registry.mentions(text)] == parties
+
+
+@pytest.mark.parametrize(
     ("language", "text", "parties"),
     [
         ("en", "Austria-Hungary fell.", []),
@@ -175,6 +197,9 @@ def test_an_acronym_that_is_a_word_is_unsure_in_capitals(text: str, expected: li
         ("de", "Nazi-Deutschland fiel, Mexiko-Stadt auch.", []),
         ("fr", "Allemagne nazie, Russie soviétique", []),
         ("fr", "Russie unie et France Inter", ["United Russia"]),
+        ("fr", "le golfe de Guinée", []),
+        ("de", "Bosnien-Herzegowina und Bosnien", ["Bosnia and Herzegovina"] * 2),
+        ("en", "Guinea worms by the Niger river, and a Turkey sandwich", []),
         ("es", "Rusia Unida y Ciudad de México", ["United Russia"]),
         ("en", "St. Kitts and Nevis, St Vincent and the Grenadines, Guinea Bissau", 3),
         ("en", "the Ministry of Labour and the State Department of Education", []),
