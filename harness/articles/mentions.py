@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.articles.broken_lines import join_lines
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
@@ -126,6 +127,7 @@ def find_mentions(
         Each party once a sentence, in order of its first span.
     """
     forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
+    join_lines(sentences, forms, registry)
     context = _context(sentences, forms, grammar)
     hits = [
         [hit for form in in_sentence if (hit := _hit(sentence.text, form, context)) is not None]

@@ -111,6 +111,19 @@ def test_capitals_do_not_make_a_name_of_a_pronoun() -> None:
     assert [(mention.party, mention.sure) for mention in mentions] == [("United States", False)]
 
 
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("They left for South\nVarna on Monday.", False),
+        ("They met Mary\nBray on Monday.", False),
+        ("They left the city\nVarna was empty.", True),
+        ("They left the South.\nVarna was empty.", True),
+    ],
+)
+def test_a_name_that_begins_a_line_may_be_part_of_a_longer_one(text: str, sure: bool) -> None:
+    assert [mention[2] for in_sentence in mentioned(text) for mention in in_sentence] == [sure]
+
+
 def test_washington_the_person_the_paper_and_the_government() -> None:
     text = "The United States waited. Denzel Washington sang for the Washington Post. Washington answered."
     mentions = [

@@ -224,9 +224,12 @@ MIN_AFTER_PROCLITIC = 3
 
 def is_whole_word(text: str, start: int, end: int) -> bool:
     """Whether a span of a folded text is a word or several, behind prefixes of Arabic, too."""
-    if end < len(text) and is_word_character(text[end]):
+    # "US$" is a currency.
+    if end < len(text) and (
+        text[end] == "$" or (is_word_character(text[end]) and not _emphasised(text, end, 1))
+    ):
         return False
-    if not start or not is_word_character(text[start - 1]):
+    if not start or not is_word_character(text[start - 1]) or _emphasised(text, start - 1, -1):
         return True
     if not _ARABIC.match(text[start]) or end - start < MIN_AFTER_PROCLITIC:
         return False
@@ -234,6 +237,15 @@ def is_whole_word(text: str, start: int, end: int) -> bool:
     while begin and is_word_character(text[begin - 1]):
         begin -= 1
     return _PROCLITICS.fullmatch(text, begin, start) is not None
+
+
+def _emphasised(text: str, index: int, step: int) -> bool:
+    """Whether nothing but underscores ends or begins a word there, as Markdown sets it off: "_Russia_"."""
+    while 0 <= index < len(text) and text[index] == "_":
+        index += step
+        if not (0 <= index < len(text) and is_word_character(text[index])):
+            return True
+    return False
 
 
 def typed_forms(form: str) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import ahocorasick
@@ -20,9 +19,7 @@ from harness.values.parties.folding import (
     without_accents,
 )
 from harness.values.parties.forms import CERTAIN, Form, Meaning, Span
-from harness.values.parties.longer_names import in_longer_name, is_part_of_state, is_suspect
-
-NO_KINDS: Mapping[str, str] = MappingProxyType({})
+from harness.values.parties.longer_names import NO_KINDS, in_longer_name, is_part_of_state, is_suspect
 
 _Match = tuple[int, int, tuple[Meaning, ...]]
 """Start and end in the folded text, and what the form may mean."""
@@ -95,15 +92,19 @@ class Matcher:
             Form(
                 *folded.original(start, end),
                 meanings,
-                is_suspect(plain, start, end) and in_longer_name(plain, start, end, _kinds(meanings, kinds)),
+                (is_suspect(plain, start, end) and in_longer_name(plain, start, end, meanings, kinds))
+                or (plain[start:end] in _WORDS_IN_CAPITALS and _is_shouted(plain, start, end)),
             )
             for start, end, meanings in _without_overlaps(matches)
         ]
 
 
-def _kinds(meanings: tuple[Meaning, ...], kinds: Mapping[str, str]) -> Iterator[str]:
-    """Yield the kinds of those whose own name a form may be: "Republican Donald Trump" is no other party."""
-    return (kinds.get(meaning.party, "") for meaning in meanings if meaning.how in ("name", "ambiguous"))
+_WORDS_IN_CAPITALS = frozenset(["US", "WHO"])
+"""Acronyms that a text in capitals cannot be told from words by: "CALL US"."""
+
+
+def _is_shouted(text: str, start: int, end: int) -> bool:
+    return text.isupper() and any(map(str.isalpha, text[:start] + text[end:]))
 
 
 def _spellings(form: str) -> set[str]:

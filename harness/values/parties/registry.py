@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.values.parties.forms import OPEN_END, Form, Meaning, Mention, Span, within
@@ -137,7 +138,26 @@ class Registry:
             replace(form, meanings=within(form.meanings, date)) if date else form
             for form in self._matcher.find(text, self._kinds)
         )
-        return [form for form in matches if any(meaning.how != "except" for meaning in form.meanings)]
+        forms = [form for form in matches if any(meaning.how != "except" for meaning in form.meanings)]
+        return self._with_states(forms, text) if len(forms) > 1 else forms
+
+    def _with_states(self, forms: list[Form], text: str) -> list[Form]:
+        """Read "Norway's Labour Party" as the "Labour Party (Norway)", where there is one."""
+        read = forms[:1]
+        for before, form in pairwise(forms):
+            # Nearly all are far apart.
+            if form.start - before.end <= len("'s "):
+                read.append(self._with_state(before, form, text[before.end : form.start]))
+            else:
+                read.append(form)
+        return read
+
+    def _with_state(self, before: Form, form: Form, gap: str) -> Form:
+        state, party = before.certain, form.certain
+        if state is None or party is None or gap not in ("'s ", "’s ", " "):
+            return form
+        name = f"{party.party} ({state.party})"
+        return replace(form, meanings=(Meaning(name, "name"),)) if name in self._by_name else form
 
     def mentions(self, text: str, date: str = "") -> list[Mention]:
         """Find every certain mention of a party.
