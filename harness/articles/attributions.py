@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from harness.articles.actors import Actor, ActorKind, Attribution, actor_at, may_precede_name, with_staff
 from harness.articles.comments import is_commented_on
 from harness.articles.idioms import idiom_attributions
-from harness.articles.quotations import blank_quotations
+from harness.articles.quotations import blank_quotations, words_after_quotation
 from harness.articles.verb_subjects import clause_subject
 from harness.articles.verbs import verb_attributions
-from harness.articles.word_lists import DOCUMENTS, TITLES, either
+from harness.articles.word_lists import DOCUMENTS, FORMS, NOUNS, TITLES, either
 
 # "12.30 - ": the time that opens an entry of a live blog.
 _TIMESTAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
@@ -40,6 +40,8 @@ _KIN = re.compile(
 # "The Member for Tilla": a seat or an office in the minutes of a debate.
 _SEAT = re.compile(rf"^(?:The\s+)?((?:{either('seats')})\b.*)$")
 _ACCORDING = re.compile(rf"(?i)\b(?:{either('according_before')})\s+")
+# "calls itself “moderate”, but": what follows is not about the words.
+_OTHER_CLAUSE = re.compile(rf"(?:{either('contrasts')}|{either('subordinate')}|which|who|that)$")
 # After "according to" any noun will do, of documents too: "according to the latest figures".
 _ANY_NOUN = re.compile(
     r"(?:the|an?|its|their|his|her)\s+((?:[a-z][\w’'-]*\s+){0,3}?[a-z][\w’'-]*)"
@@ -88,6 +90,20 @@ def find_attributions(
     return sorted(
         (each for each in attributions if each.weight >= threshold),
         key=lambda each: (-int(each.weight), each.position),
+    )
+
+
+def says_after_quotation(text: str, *, inside: bool) -> bool:
+    """Whether a verb of saying follows a quotation, whoever its subject is: "“It is over,” it said".
+
+    Not where the writer comments on the words, or speaks as "I".
+    """
+    bare = blank_quotations(text, inside=inside)
+    return _min_weight(bare) == 1 and any(
+        not is_commented_on(bare, position)
+        and not _OTHER_CLAUSE.match(words[0])
+        and any(FORMS.get(word, ("", ""))[1] == "say" and word not in NOUNS for word in words)
+        for position, words in words_after_quotation(text, bare)
     )
 
 

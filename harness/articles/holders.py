@@ -12,12 +12,13 @@ are right. How often those of other languages are is not known.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.articles import interviews
+from harness.articles import interviews, transcripts
 from harness.articles.actors import Actor, Attribution
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
@@ -97,27 +98,34 @@ def find_holders(
     list of Holder, length n
         The writer for sentences that are no part of the article.
     """
+    sentences = _with_marks(sentences, rules)
     # What kind of text it is shows in all of its sentences, so that they are looked at before any of them.
     surnames = _surnames(sentences, mentions, rules)
-    kind = _TextKind(rules, transcript=_is_transcript(sentences), posts=_are_posts(sentences))
+    kind = _TextKind(rules, transcript=transcripts.is_transcript(sentences), posts=_are_posts(sentences))
     release_opening = _opening_of_release(sentences) if rules is ENGLISH_SPEECH else None
     holders: list[Holder] = []
     state = _State()
     closing = _closing_paragraphs(sentences, rules)
     leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
     answers, speaker = _interview(sentences, mentions, rules)
+    turns = transcripts.turns(sentences, transcript=kind.transcript)
     for number, (sentence, in_sentence) in enumerate(zip(sentences, mentions, strict=True)):
         if not sentence.in_article:
             holders.append(WRITER)
             if sentence.kind == "credit":  # who posted: the post may go on after it
                 state = replace(state, paragraph=sentence.paragraph)
             continue
-        if sentence.paragraph != state.paragraph and sentence.paragraph not in closing:
-            # The mark that should close the quotation is missing: nobody speaks for the rest of an article.
+        if sentence.paragraph != state.paragraph and (
+            sentence.paragraph not in closing or sentence.text.startswith(tuple(rules.openers))
+        ):
+            # The mark that should close the quotation is missing: nobody speaks for the rest of an article. Or
+            # the quotation is opened again.
             state = replace(state, inside=False)
         holder = _holder(sentence, in_sentence, state, surnames, kind)
         if number in answers and holder.kind in ("writer", "unknown"):
             holder = replace(speaker, quoted=holder.quoted)
+        elif number in turns and holder.kind in ("writer", "unknown"):
+            holder = replace(holders[turns[number]], quoted=holder.quoted)
         state = state.after(sentence, holder, leaders, rules)
         by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
         # "The Guild of Bakers thanks Varna" in the guild's own release: the guild is the writer.
@@ -125,6 +133,20 @@ def find_holders(
             holder = WRITER
         holders.append(holder)
     return _with_later_speakers(sentences, holders, rules)
+
+
+def _with_marks(sentences: Sequence[Sentence], rules: SpeechRules) -> list[Sentence]:
+    """Return the sentences with the marks of quotation that the rules read; all offsets stay."""
+    marked: list[Sentence] = []
+    for _, group in itertools.groupby(sentences, key=lambda sentence: sentence.paragraph):
+        paragraph = list(group)
+        # A quotation may begin in one sentence and end in another.
+        rest = rules.marked(" ".join(sentence.text for sentence in paragraph))
+        for sentence in paragraph:
+            size = len(sentence.text)
+            marked.append(replace(sentence, text=rest[:size]))
+            rest = rest[size + 1 :]
+    return marked
 
 
 def _interview(
@@ -247,6 +269,7 @@ def _holder(
     if quoted and (
         (all_quoted and len(text.split()) >= _MIN_QUOTED)
         or ((pronoun or not rules.has_verbs) and _quotes_words(text, rules))
+        or rules.says_after(text, inside=state.inside)
     ):
         return UNKNOWN
     return WRITER
@@ -339,8 +362,6 @@ def _surnames(
     return fullest
 
 
-# "Mr Bray: ", the speaker of a line of minutes.
-_SPEAKER = re.compile(r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}: ")
 # An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
 _NAMES_ITSELF = re.compile(
     rf"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:{either('organisations')})\b))"
@@ -358,12 +379,6 @@ def _opening_of_release(sentences: Sequence[Sentence]) -> Sentence | None:
         for sentence in body
     )
     return body[0] if ours >= 2 else None
-
-
-def _is_transcript(sentences: Sequence[Sentence]) -> bool:
-    """Whether most sentences begin with their speaker, as in minutes and debates."""
-    body = [sentence for sentence in sentences if sentence.kind == "body"]
-    return len(body) > 2 and sum(bool(_SPEAKER.match(sentence.text)) for sentence in body) * 2 > len(body)
 
 
 def _are_posts(sentences: Sequence[Sentence]) -> bool:

@@ -12,7 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
+from harness.articles.line_kinds import (
+    BULLET,
+    INTERVIEW_TURN,
+    LEFT_OUT,
+    LineKind,
+    is_boilerplate,
+    kind_of_line,
+)
 from harness.articles.sentence_ends import corrected
 from harness.values.parties import Span
 
@@ -87,7 +94,7 @@ def split_sentences(text: str, *, title: str = "", language: str = "en") -> list
         for start, end in spans:
             line_kind = kind
             # "Share this story" may end a paragraph of text.
-            if kind == "body" and is_boilerplate(_flat(text[start:end])):
+            if kind in ("body", "heading", "headline") and is_boilerplate(_flat(text[start:end])):
                 line_kind = "boilerplate"
             sentences.append(
                 Sentence(len(sentences) + 1, _flat(text[start:end]), start, end, number, line_kind)
@@ -151,10 +158,12 @@ def _breaks_off(line: str) -> bool:
 
 def _split(text: str, blocks: list[Span], language: str) -> Iterator[tuple[Span, list[Span]]]:
     """Yield each paragraph with the spans of its sentences."""
+    # One letter may begin an item, two kinds of them an interview.
+    turns = {text[start] for start, end in blocks if INTERVIEW_TURN.match(text, start, end)}
     for block in blocks:
         spans: list[Span] = []
         for piece in _pieces(text, block):
-            spans += _sentences_of(text, piece, language)
+            spans += _sentences_of(text, piece, language, interview=turns == {*"QA"})
         yield block, spans
 
 
@@ -171,12 +180,12 @@ def _pieces(text: str, span: Span) -> Iterator[Span]:
     yield start, end
 
 
-def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
+def _sentences_of(text: str, span: Span, language: str, *, interview: bool) -> list[Span]:
     import sentencex
 
     # Breaks inside a paragraph are wraps, and no ends of sentences.
     piece = _flat(text[slice(*span)])
-    marker = BULLET.match(piece)
+    marker = None if interview and INTERVIEW_TURN.match(piece) else BULLET.match(piece)
     begin = marker.end() if marker and marker.end() < len(piece) else 0
     ends = _ends(sentencex.segment(language, piece[begin:]), begin)
     ends = _with_long_quotes_split(piece, ends, begin, language)
