@@ -17,7 +17,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from harness.articles.pdf_pages import pdf_paragraphs
-from harness.articles.web_pages import decode_page
+from harness.articles.web_pages import decode_page, mark_quotations
 from harness.values import limits
 from harness.values.unreadable import UnreadableError
 
@@ -40,6 +40,11 @@ _LEFT_OUT = (
     " or self::sup[.//a] or self::a[sup]"
     " or self::li[starts-with(@id, 'footnote') or starts-with(@id, 'endnote')]"
     " or @*[local-name() = 'type'][. = 'noteref' or . = 'footnote' or . = 'pagebreak']"
+)
+
+# What Word calls block quotations, in mammoth's language; other styles it makes paragraphs of.
+_QUOTED_STYLES = "\n".join(
+    f"p[style-name='{style}'] => blockquote > p:fresh" for style in ("Quote", "Intense Quote", "Block Text")
 )
 
 
@@ -112,7 +117,9 @@ def _docx(raw: bytes) -> DocumentText:
     try:
         # Pictures would be written into the text, as letters.
         result = mammoth.convert_to_html(
-            io.BytesIO(raw), convert_image=mammoth.images.img_element(lambda _: {})
+            io.BytesIO(raw),
+            style_map=_QUOTED_STYLES,
+            convert_image=mammoth.images.img_element(lambda _: {}),
         )
     except (
         *(ExpatError, SAXException, zipfile.BadZipFile, zlib.error, OSError, RecursionError),
@@ -248,6 +255,7 @@ def paragraphs_of(page: str) -> list[str]:
     for part in tree.xpath(f"//*[{_LEFT_OUT}]"):
         if part.getparent() is not None:
             part.drop_tree()
+    mark_quotations(tree)
     return [text for text in _paragraphs(tree) if text]
 
 

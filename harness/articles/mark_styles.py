@@ -1,7 +1,7 @@
-"""A paragraph of English in, the same with every quotation between curly double marks out, letter for letter.
+"""A paragraph of English in, the same with its quotations between curly double marks out, letter for letter.
 
-Articles quote in many styles: 'We won't,' she said; „We won't,“ she said; “We won't," she said, where an editor
-has replaced one mark of two. All of them become the style that :mod:`harness.articles.quotations` reads.
+Articles quote in many styles: 'We won't,' she said; „We won't,“ she said; “We won't," she said, where one
+mark of two was replaced. All of them become the style that :mod:`harness.articles.quotations` reads.
 Marks that are right are left alone, and so are apostrophes.
 """
 
@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 
 # Marks of other languages and of typewriters, which English texts have, too.
 _PLAIN = str.maketrans({"‟": "“", "″": '"', "＂": '"'})
-_FOREIGN = re.compile("„([^„“”\"]*)[“”\"]|«([^«»]*)»|»([^«»]*)«")
+_FOREIGN = re.compile('„([^„“”"]*)[“”"]|«([^«»]*)»|»([^«»]*)«')
 _TYPEWRITER = re.compile(r"``(?=\S)([^`]*?)''")
 # Straight marks do not say which way they face: what stands around them does.
 _FACES_RIGHT = re.compile(r"(?<![^\s(\[—–‘'])\"(?=[^\s,.;:!?)])")
@@ -93,7 +93,7 @@ def _without_singles(text: str) -> str:
         between = slice(bisect_right(closings, opening), bisect_left(closings, following))
         closing = _partner(text, opening, closings[between])
         if closing is None:
-            # The next paragraph goes on with what is quoted: only there a mark at the beginning has no partner.
+            # Where the next paragraph goes on with what is quoted, a mark at the beginning has no partner.
             if opening == 0 and not any(text[end - 1] in _AFTER_STOP for end in closings):
                 characters[0] = "“"
             continue

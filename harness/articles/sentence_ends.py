@@ -109,7 +109,9 @@ def _without_false_ends(piece: str, ends: list[int], begin: int, language: str) 
         letter = (_LETTER.search(piece, start, end) and _SMALL.match(piece, end)) or _HYPHEN.match(piece, end)
         number = _LIST_NUMBER.fullmatch(piece[start:end].strip())
         added = _ADDED.match(piece, end)
-        if not (inside or time or letter or number or added) and not _is_abbreviation(piece, start, end, language):
+        if not (inside or time or letter or number or added) and not _is_abbreviation(
+            piece, start, end, language
+        ):
             ends_of_sentences.append(end)
             start = end
     return ends_of_sentences
