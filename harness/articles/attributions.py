@@ -27,6 +27,9 @@ _COLON = re.compile(
     r"^(?P<who>[^:“”\"!?]{2,60}?)(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?"
     r":\s+(?P<statement>\S.*)$"
 )
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
+# "“We won”: Kim hits out", "“We won” – President Kim": a headline, and words that stand alone.
+_AFTER = re.compile(r"\W*\"\s*(?P<mark>[:—–-])\s+")
 # "A letter from the Mr Kim" before the colon: who wrote the document.
 _WRITTEN_BY = re.compile(
     rf"(?i)^(?:\W*\w++){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|{either('messages')})\s+(?:by|from|of)\s+"
@@ -77,7 +80,7 @@ def find_attributions(
     start = timestamp.end() if timestamp else 0
     bare = " " * start + bare[start:]
     attributions = [*_before_colon(text, start, cast, transcript=transcript, posts=posts)]
-    attributions += _according_to(text, bare, cast)
+    attributions += [*_after_mark(text, bare, start, cast), *_according_to(text, bare, cast)]
     if not _is_question(bare):
         reported = [*verb_attributions(text, bare, cast), *idiom_attributions(text, bare, cast)]
         attributions += [each for each in reported if not is_commented_on(bare, each.position)]
@@ -151,13 +154,16 @@ def _before_colon(
     if match is None or posts:
         return
     speaker, statement = match.group("who"), match.group("statement")
-    begin, end = start, start + match.end("who")
+    # "Mr Bray (Coastal Union)": for whom somebody speaks.
+    begin, end = start, start + len(_IN_BRACKETS.sub("", speaker))
     inside = [
         actor for actor in cast if begin <= actor.start and actor.end <= end and actor.kind != "pronoun"
     ]
     covers = [
         actor for actor in inside if actor.end == end and _only_titles(text[begin : actor.start], actor.via)
     ]
+    if covers and covers[0].kind == "party" and not covers[0].leader and statement[:1].isdigit():
+        return  # "Varna: 41 percent", a result
     is_quote = statement[:1] in "“\"‘'"
     seat = _SEAT.match(speaker)
     if seat and not covers and (transcript or is_quote):
@@ -180,6 +186,17 @@ def _before_colon(
             if all(may_precede_name(word) for word in text[begin : actor.start].split())
         ]
         yield Attribution(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)
+
+
+def _after_mark(text: str, bare: str, start: int, cast: Sequence[Actor]) -> Iterator[Attribution]:
+    """Read the speaker behind a quotation and a colon or dash: "“We won”: Kim hits out"."""
+    match = _AFTER.match(bare, start)
+    actor = actor_at(text, bare, match.end(), cast) if match else None
+    if match is None or actor is None or actor.kind == "pronoun":
+        return
+    # A dash introduces a remark as well, unless the name is all that follows.
+    if match["mark"] == ":" or re.fullmatch(r"[,.]?|,\s[^.;:]*", bare[actor.end :]):
+        yield Attribution(actor, match.start("mark"), 2.5)
 
 
 def _only_titles(text: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from harness.articles.line_kinds import (
     BULLET,
+    INTERVIEW_LETTERS,
     INTERVIEW_TURN,
     LEFT_OUT,
     LineKind,
@@ -190,7 +191,7 @@ def _split(text: str, blocks: list[Span], language: str) -> Iterator[tuple[Span,
     for block in blocks:
         spans: list[Span] = []
         for piece in _pieces(text, block):
-            spans += _sentences_of(text, piece, language, interview=turns == {*"QA"})
+            spans += _sentences_of(text, piece, language, interview=turns in INTERVIEW_LETTERS)
         yield block, spans
 
 

@@ -188,7 +188,10 @@ class ForeignSpeech:
     def says_after(self, text: str, *, inside: bool) -> bool:
         """Whether a verb of saying follows a quotation."""
         following = words_after_quotation(text, self.blank(text, inside=inside))
-        return any(self.grammar.say & {*words} for _, words in following)
+        return any(
+            self.grammar.say & {*words} or " ".join(words).startswith(self.grammar.impersonal)
+            for _, words in following
+        )
 
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech: "Er habe davon nichts gewusst"."""

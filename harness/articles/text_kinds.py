@@ -10,8 +10,10 @@ from harness.articles.quotations import blank_quotations
 from harness.articles.sentences import Sentence
 from harness.articles.word_lists import either
 
-SPEAKER = re.compile(r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}: ")
-"""The speaker of a line of minutes: "Mr Bray: "."""
+SPEAKER = re.compile(
+    r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}(?: \([^()]{1,40}\))?: "
+)
+"""The speaker of a line of minutes: "Mr Bray: ", "Mr Bray (Coastal Union): "."""
 
 # An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
 _NAMES_ITSELF = re.compile(
