@@ -19,13 +19,16 @@ from harness.articles.verb_subjects import clause_subject
 from harness.articles.verbs import verb_attributions
 from harness.articles.word_lists import DOCUMENTS, FORMS, NOUNS, TITLES, either
 
-# "12.30 - ": the time that opens an entry of a live blog.
-_TIMESTAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
+# "12.30 - ", "2:30pm ET", "3 p.m.: ": the time that opens an entry of a live blog.
+_TIMESTAMP = re.compile(
+    r"^\d{1,2}(?:[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?)(?:\s(?:GMT|BST|UTC|CES?T|[ECMP][SD]?T)\b)?"
+    r"\s*(?:[-–—:|]\s*|\s(?=[A-Z]))"
+)
 
 # "Mr Kim to reporters: We won."
 _COLON = re.compile(
-    r"^(?P<who>[^:“”\"!?]{2,60}?)(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?"
-    r":\s+(?P<statement>\S.*)$"
+    r"^(?P<who>(?:[^:“”\"!?]|(?<=\d):(?=\d)){2,60}?)"
+    r"(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?:\s+(?P<statement>\S.*)$"
 )
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
 # "“We won”: Kim hits out", "“We won” – President Kim": a headline, and words that stand alone.

@@ -33,6 +33,9 @@ _BLOCKS = frozenset(
         *("article", "table", "tr", "td", "th", "caption", "body"),
     ]
 )
+# Stands for the line breaks of a page, which are white space; two of them end a paragraph.
+_LINE_BREAK = "\x1e"
+_LINE_BREAKS = re.compile(rf"{_LINE_BREAK}(?:[^\S{_LINE_BREAK}]*{_LINE_BREAK})+")
 _SENTENCE = re.compile(r"[.!?…][\"'”’»)\]]*(?:\s|$)")
 # What no reader sees, menus, pictures with their captions, and notes with the numbers that lead to them.
 _LEFT_OUT = (
@@ -268,12 +271,13 @@ def _paragraphs(tree: Any) -> Iterator[str]:
         if part.tag in _BLOCKS:
             # What was gathered stands before this border: in the block that ends, or around one that begins.
             around = part if event == "end" else part.getparent()
-            text = " ".join("".join(texts).split())
-            if _SENTENCE.search(text) or not _is_cell(around):
-                yield text
+            for line in _LINE_BREAKS.split("".join(texts)):
+                text = " ".join(line.split())
+                if _SENTENCE.search(text) or not _is_cell(around):
+                    yield text
             texts = []
         elif part.tag == "br":
-            texts.append(" ")
+            texts.append(_LINE_BREAK)
         texts.append((part.text if event == "start" else part.tail) or "")
     yield " ".join("".join(texts).split())
 

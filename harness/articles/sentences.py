@@ -133,7 +133,7 @@ def _runs(text: str) -> Iterator[list[Span]]:
 
 
 def _has_text(text: str, span: Span) -> bool:
-    return span[1] > span[0] and not text[span[0] : span[1]].isspace()
+    return bool(text[span[0] : span[1]].strip(_SPACE))
 
 
 def _is_wrapped(text: str, run: list[Span]) -> bool:
@@ -290,7 +290,11 @@ def _cut(piece: str, span: Span) -> list[Span]:
 def _stripped(text: str, span: Span) -> Span:
     start, end = span
     inside = text[start:end]
-    return start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip())
+    return start + len(inside) - len(inside.lstrip(_SPACE)), end - len(inside) + len(inside.rstrip(_SPACE))
+
+
+# All white space, and what has no width, which some pages have beside every word.
+_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 def _flat(text: str) -> str:
