@@ -276,7 +276,7 @@ def _paragraphs(tree: Any) -> Iterator[str]:
                 if _SENTENCE.search(text) or not _is_cell(around):
                     yield text
             texts = []
-        elif part.tag == "br":
+        elif part.tag == "br" and event == "start":
             texts.append(_LINE_BREAK)
         texts.append((part.text if event == "start" else part.tail) or "")
     yield " ".join("".join(texts).split())

@@ -111,5 +111,5 @@ def _partner(text: str, opening: int, closings: list[int]) -> int | None:
     if stops:
         return stops[0]
     # "the workers' demands": behind an s it is an apostrophe as often.
-    phrases = [end for end in closings if end - opening > _MIN_PHRASE]
-    return next((end for end in phrases if text[end - 1] != "s"), phrases[-1] if phrases else None)
+    phrases = [end for end in closings if text[end - 1] != "s"] or closings
+    return phrases[0] if phrases and phrases[0] - opening > _MIN_PHRASE else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from harness.articles.quotations import blank_quotations
@@ -25,9 +26,15 @@ _HANDLE = re.compile(r"^@\w+:|#\w|^RT @")
 
 
 def is_transcript(sentences: Sequence[Sentence]) -> bool:
-    """Whether most lines begin with their speaker, as in minutes and debates."""
+    """Whether lines begin with their speakers, as in minutes and debates.
+
+    Most of them do; or a quarter do, and two speakers or more come again, as where turns have several lines.
+    """
     body = [sentence for sentence in first_of_lines(sentences) if sentence.kind == "body"]
-    return len(body) > 2 and sum(bool(SPEAKER.match(sentence.text)) for sentence in body) * 2 > len(body)
+    speakers = [match.group() for match in map(SPEAKER.match, (each.text for each in body)) if match]
+    again = [number for number in Counter(speakers).values() if number > 1]
+    most = len(speakers) * 2 > len(body)
+    return len(body) > 2 and (most or (len(again) > 1 and sum(again) * 4 >= len(body)))
 
 
 def first_of_lines(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -195,8 +195,9 @@ def mark_quotations(tree: Any) -> None:
     tree : lxml.html.HtmlElement
         A page; it is changed.
     """
-    for part in list(tree.iter("q")):
-        nested = any(each.tag in ("q", "blockquote") for each in part.iterancestors())
+    parts = [(part, bool(part.xpath("ancestor::q or ancestor::blockquote"))) for part in tree.iter("q")]
+    # The inner ones first: what closes them stands before what closes the outer ones.
+    for part, nested in reversed(parts):
         _put_around(part, *("‘’" if nested else "“”"))
         part.drop_tag()
     blocks = [block for block in tree.iter("blockquote") if not block.xpath("ancestor::blockquote")]
