@@ -104,10 +104,8 @@ def test_turns_of_an_interview_may_end_with_full_stops(language: str, question: 
 
 
 def test_letters_of_a_list_are_no_turns() -> None:
-    assert [sentence.text for sentence in split_sentences("A. Varna paid.\nB. Ostrel paid.")] == [
-        "Varna paid.",
-        "Ostrel paid.",
-    ]
+    starts = [sentence.start for sentence in split_sentences("A. Varna paid.\nB. Ostrel paid.")]
+    assert starts == [3, 18]
 
 
 @pytest.mark.parametrize(
