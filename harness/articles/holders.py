@@ -286,7 +286,7 @@ def _holder(
     # Words in quotation marks are not the outlet's, though nobody says whose they are.
     pronoun = any(each.actor.kind == "pronoun" for each in attributions)
     if quoted and (
-        (all_quoted and (len(text.split()) >= _MIN_QUOTED or _ENDS_INSIDE.search(text) is not None))
+        (all_quoted and len(text.split()) >= _MIN_QUOTED)
         or ((pronoun or not rules.has_verbs) and _quotes_words(text, rules))
         or rules.says_after(text, inside=state.inside)
     ):
@@ -296,8 +296,6 @@ def _holder(
 
 # Words between quotation marks that are somebody's: fewer may be a title, or said with a wink.
 _MIN_QUOTED = 3
-# "Varna lied.”": no title ends with a full stop.
-_ENDS_INSIDE = re.compile(r"\w\S*\s\S*\w[.!?…]\W$")
 
 
 def _quotes_words(text: str, rules: SpeechRules) -> bool:

@@ -42,7 +42,6 @@ def test_marks_of_any_style(text: str, holders: list[str]) -> None:
         ("“Varna lied,” Crane posted on X.", ["Ostrel"]),
         ("Crane wrote on Facebook: Varna lied to us all.", ["Ostrel"]),
         ("Varna has long said that the bridge is its own.", ["Varna"]),
-        ("Bray came. “Varna lied.”", ["writer", "unknown"]),
         ("“Varna lied”: Crane hits out", ["Ostrel"]),
         ("“Varna lied” — Mara Crane", ["Ostrel"]),
         ("“Varna lied” – it was the line of Mara Crane.", ["writer"]),
