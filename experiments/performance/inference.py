@@ -201,9 +201,10 @@ def shares(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
     engines: dict[EngineName, Any] = {"fp32": TorchEngine(network)}
     if "bf16" in record.offers:
         engines["bf16"] = TorchEngine(network, "bf16")
+    if "onnx" in record.offers:
+        engines["onnx"] = OnnxEngine(folder / EXACT_GRAPH)
     if "int8" in record.offers:
         engines["int8"] = OnnxEngine(folder / INT8_GRAPH)
-        engines["fp32 in ONNX Runtime"] = OnnxEngine(folder / EXACT_GRAPH)  # type: ignore[index]
     lines, ratios = ["| | Gflop/s | share of the peak of its kind |", "|---|---:|---:|"], {}
     for name, engine in engines.items():
         batches = list(shared_batches(rows, engine.budget, padding))
@@ -212,7 +213,7 @@ def shares(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
                 network(batch)
         least = min(seconds(lambda: list(compute(engine, batches))) for _ in range(4))  # noqa: B023
         done = counter.get_total_flops() / least
-        kind = name.partition(" ")[0]
+        kind = "fp32" if name == "onnx" else name
         share = f"{done / top[kind]:.0%}" if kind in top else f"{done / top['fp32']:.1f} times that of fp32"
         lines.append(f"| {name} | {done / 1e9:,.0f} | {share} |")
         if name in top or name == "int8":

@@ -122,7 +122,7 @@ def of_the_harness(model: Untrained, setup: list[Batch]) -> dict[str, EncoderEng
     engines: dict[str, EncoderEngine] = {TORCH: TorchEngine(model.network)}
     if has_instructions_for("bf16"):
         engines["bf16"] = TorchEngine(model.network, "bf16")
-    return engines | {"fp32 in ONNX Runtime": OnnxEngine(exact), "int8": OnnxEngine(int8)}
+    return engines | {"onnx": OnnxEngine(exact), "int8": OnnxEngine(int8)}
 
 
 def table(

@@ -42,6 +42,7 @@ class EngineChoice(StrEnum):
 
     auto = "auto"
     fp32 = "fp32"
+    onnx = "onnx"
     bf16 = "bf16"
     int8 = "int8"
 

@@ -71,7 +71,7 @@ class LabelEngine:
         Parameters
         ----------
         folder : Path
-        engine : {"auto", "fp32", "bf16", "int8"}, optional
+        engine : {"auto", "fp32", "onnx", "bf16", "int8"}, optional
             What computes, for models that have a choice; default: the environment variable
             ``HARNESS_ENGINE``, else ``auto``, the fastest.
 
@@ -209,7 +209,7 @@ def choose(classifier: Classifier, engine: str) -> None:
     Parameters
     ----------
     classifier : Classifier
-    engine : {"auto", "fp32", "bf16", "int8"}
+    engine : {"auto", "fp32", "onnx", "bf16", "int8"}
 
     Raises
     ------

@@ -28,7 +28,7 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
     ----------
     uri : str or Path
         ``models:/stance@champion``, ``models:/stance/3``, ``runs:/<id>``, or a folder, which needs no store.
-    engine : {"auto", "fp32", "bf16", "int8"}, optional
+    engine : {"auto", "fp32", "onnx", "bf16", "int8"}, optional
         What computes, for models that have a choice. Default: the environment variable ``HARNESS_ENGINE``,
         else ``auto``, the fastest.
 

@@ -89,7 +89,7 @@ class NetworkClassifier:
 
         Parameters
         ----------
-        engine : {"auto", "fp32", "bf16", "int8"}
+        engine : {"auto", "fp32", "onnx", "bf16", "int8"}
 
         Raises
         ------

@@ -132,7 +132,7 @@ def read_tokenizer(folder: Path, service: Service) -> Any:
     now, not at the first prediction.
     """
     record = service.record
-    if record is not None and "int8" in record.offers:
+    if record is not None and record.offers.keys() & {"onnx", "int8"}:
         return SavedTokenizer(_read_backend(folder), record.padding, folder)
     # An absolute path, since a relative one would be taken for a hub id.
     backend = checkpoints.load_tokenizer(str(folder.resolve()))

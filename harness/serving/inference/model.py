@@ -164,7 +164,7 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     ----------
     folder : Path
         A model folder (:mod:`harness.serving`), or the MLflow model around one.
-    engine : {"auto", "fp32", "bf16", "int8"}, optional
+    engine : {"auto", "fp32", "onnx", "bf16", "int8"}, optional
         What computes, for models that have a choice. Default: the environment variable ``HARNESS_ENGINE``,
         else ``auto``, the fastest.
     uri : str, optional

@@ -156,7 +156,7 @@ def test_every_engine_reads_any_text(
     assert np.isfinite(exact).all()
     monkeypatch.setattr(computing, "CORE_BUDGET", 64)
     monkeypatch.setattr(computing.OnnxEngine, "budget", 64)
-    for name in ("fp32", "bf16", "int8"):
+    for name in ("fp32", "onnx", "bf16", "int8"):
         probas = []
         for cores in (1, 3):
             monkeypatch.setattr(computing, "thread_count", lambda cores=cores: cores)

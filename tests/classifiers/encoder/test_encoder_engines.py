@@ -40,15 +40,15 @@ def test_every_architecture_is_served_by_every_engine(
     architecture: str, encoder_folder: EncoderFolder, worded: Labelled
 ) -> None:
     path = encoder_folder(architecture)
-    assert sorted(offers(path)) == ["bf16", "int8"], record.read(path)
+    assert sorted(offers(path)) == ["bf16", "int8", "onnx"], record.read(path)
     exact = load(path, PAIR).predict_proba(worded.examples)
-    for name in ("bf16", "int8"):
+    for name, tolerance in (("onnx", 1e-5), ("bf16", 0.05), ("int8", 0.05)):
         model = load(path, PAIR)
         assert isinstance(model, Accelerated)
         model.use(name)
         fast = model.predict_proba(worded.examples)
         assert (fast.argmax(axis=1) == exact.argmax(axis=1)).all()
-        assert fast == pytest.approx(exact, abs=0.05)
+        assert fast == pytest.approx(exact, abs=tolerance)
         assert not np.array_equal(fast, exact)
 
 
@@ -75,7 +75,7 @@ def test_a_multi_label_task_is_served(encoder_folder: EncoderFolder, worded: Lab
     )
 
 
-@pytest.mark.parametrize("engine", ["fp32", "bf16", "int8"])
+@pytest.mark.parametrize("engine", ["fp32", "onnx", "bf16", "int8"])
 def test_labels_do_not_depend_on_batch_or_order(
     engine: str, encoder_folder: EncoderFolder, worded: Labelled
 ) -> None:
@@ -85,13 +85,13 @@ def test_labels_do_not_depend_on_batch_or_order(
     backwards = model.predict_proba(list(reversed(worded.examples)))[::-1]
     single = np.concatenate([model.predict_proba([example]) for example in worded.examples])
     # 16 bits round sums that are added up in another order a little differently.
-    tolerance = {"fp32": 1e-6, "bf16": 5e-3, "int8": 5e-3}[engine]
+    tolerance = {"fp32": 1e-6, "onnx": 1e-6, "bf16": 5e-3, "int8": 5e-3}[engine]
     assert together == pytest.approx(backwards, abs=tolerance)
     assert together == pytest.approx(single, abs=tolerance)
     assert (together.argmax(axis=1) == single.argmax(axis=1)).all()
 
 
-@pytest.mark.parametrize("engine", ["fp32", "bf16", "int8"])
+@pytest.mark.parametrize("engine", ["fp32", "onnx", "bf16", "int8"])
 def test_any_text_is_read(engine: str, encoder_folder: EncoderFolder) -> None:
     model = load(encoder_folder(), PAIR)
     model.use(engine)
@@ -140,7 +140,7 @@ def test_weights_with_a_second_hard_link_are_packed(folder: Path, worded: Labell
     other.hardlink_to(folder / "model.safetensors")
     summary = load(folder, PAIR).accelerate(folder, worded.examples, worded)
     assert "refused" not in summary["int8"]
-    assert sorted(offers(folder)) == ["bf16", "int8"]
+    assert sorted(offers(folder)) == ["bf16", "int8", "onnx"]
     assert other.read_bytes() == (folder / "model.safetensors").read_bytes()
     assert not list(folder.glob("*.copy"))
 
@@ -179,6 +179,7 @@ def test_an_engine_with_other_labels_is_refused(
 def test_without_rows_to_test_on_there_is_fp32_alone(folder: Path, worded: Labelled) -> None:
     summary = load(folder, PAIR).accelerate(folder, worded.examples, Labelled([], worded.codes[:0]))
     assert {name: list(entry) for name, entry in summary.items()} == {
+        "onnx": ["refused"],
         "bf16": ["refused"],
         "int8": ["refused"],
     }
@@ -196,6 +197,35 @@ def test_without_the_package_there_is_fp32_alone(
     exact = load(folder, PAIR)
     assert proba.tobytes() == exact.predict_proba(worded.examples).tobytes()
     assert int8_refusal(folder, worded).endswith("pip install onnxruntime")
+
+
+def test_a_graph_that_rounds_otherwise_is_not_served_as_it_is(
+    folder: Path, worded: Labelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = OnnxEngine.scores
+    monkeypatch.setattr(OnnxEngine, "scores", lambda self, batch: original(self, batch) + [5e-4, 0])
+    summary = load(folder, PAIR).accelerate(folder, worded.examples, worded)
+    assert "refused" in summary["onnx"]
+    # Rounding of that size does not matter to int8, whose probabilities are farther off.
+    assert sorted(offers(folder)) == ["bf16", "int8"]
+
+
+def test_a_model_without_int8_keeps_the_graph_that_it_is_served_by(
+    folder: Path, worded: Labelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.classifiers.encoder.engines import quantization
+
+    def fails(*_: Any) -> None:
+        raise ClassifierError("no")
+
+    monkeypatch.setattr(quantization, "quantize", fails)
+    load(folder, PAIR).accelerate(folder, worded.examples, worded)
+    assert sorted(offers(folder)) == ["bf16", "onnx"]
+    assert not (folder / "int8.onnx").exists()
+    model = load(folder, PAIR)
+    model.use("onnx")
+    exact = load(folder, PAIR).predict_proba(worded.examples)
+    assert model.predict_proba(worded.examples) == pytest.approx(exact, abs=1e-5)
 
 
 # Damage
@@ -225,7 +255,8 @@ def test_nan_weights_are_refused_when_they_are_read(folder: Path, worded: Labell
         model.predict_proba(worded.examples)
 
 
-def test_int8_is_served_without_torch(encoder_folder: EncoderFolder) -> None:
+@pytest.mark.parametrize("engine", ["onnx", "int8"])
+def test_it_is_served_without_torch(engine: str, encoder_folder: EncoderFolder) -> None:
     """It takes seconds to import, and most of a short run would be spent on it."""
     code = f"""
 import sys
@@ -236,7 +267,7 @@ from harness.classifiers.protocol import Example
 from harness.values.labels import LabelSet
 choice.has_instructions_for = lambda name: True
 model = load(Path({str(encoder_folder())!r}), LabelSet({PAIR.names!r}))
-model.use("int8")
+model.use({engine!r})
 print(model.predict_proba([Example("varna won", "varna", ((0, 5),))]).shape)
 print(sorted({{"torch", "transformers", "sklearn"}} & set(sys.modules)))
 """

@@ -97,7 +97,7 @@ def test_engines_are_measured_once_enough_rows_are_requested(
 
     def rates(engines: Any, rows: Any, padding: int) -> dict[Any, float]:
         measured.append(sorted(engines))
-        return {"fp32": 1.0, "bf16": 3.0, "int8": 2.0}
+        return {"fp32": 1.0, "onnx": 1.5, "bf16": 3.0, "int8": 2.0}
 
     monkeypatch.setattr(choice, "measure_rates", rates)
     model = load(folder, PAIR)
@@ -106,7 +106,7 @@ def test_engines_are_measured_once_enough_rows_are_requested(
     model.predict_proba(many[: service.MIN_ROWS_TO_MEASURE - 1])
     assert (measured, model._service._chosen) == ([], None)
     model.predict_proba(many[:1])
-    assert measured == [["bf16", "fp32", "int8"]]
+    assert measured == [["bf16", "fp32", "int8", "onnx"]]
     assert model._service._chosen == "bf16"
     again = load(folder, PAIR)
     again.use("auto")

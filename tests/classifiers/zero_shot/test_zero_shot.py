@@ -259,11 +259,11 @@ def test_a_saved_model_is_served_by_every_engine(
     assert isinstance(again, ZeroShot)
     assert again.predict_proba(examples).tobytes() == proba.tobytes()
     offers = again.accelerate(folder / "model", examples[:30], Labelled(examples[30:], codes[30:]))
-    assert set(offers) == {"bf16", "int8"}
+    assert set(offers) == {"bf16", "int8", "onnx"}
     served = load(folder, labels)
     assert isinstance(served, ZeroShot)
     assert not [name for name, offer in offers.items() if "refused" in offer]
-    for engine in ("bf16", "int8", "auto"):
+    for engine in ("onnx", "bf16", "int8", "auto"):
         served.use(engine)
         near = np.abs(served.predict_proba(examples) - proba) <= 0.05
         # Where a processor has no instructions for int8, some sums of its products are cut off at 16 bits.

@@ -2,6 +2,7 @@
 
 ==========  =====================================================================================
 ``fp32``    PyTorch in 32 bits: what scores come from, and what the others are compared with
+``onnx``    ONNX Runtime in 32 bits: the same to the fifth digit, without loading PyTorch
 ``bf16``    PyTorch with matrices in 16 bits, where the processor multiplies them faster
 ``int8``    ONNX Runtime with matrices in 8 bits, where the processor multiplies them faster
 ==========  =====================================================================================

@@ -112,7 +112,7 @@ def instruction_sets() -> frozenset[str]:
 
 def has_instructions_for(name: EngineName) -> bool:
     """Return whether the processor, or for ``bf16`` a GPU, has instructions for an engine's products."""
-    sufficient = {"fp32": (), "int8": _EIGHT_BITS, "bf16": _SIXTEEN_BITS}[name]
+    sufficient = {"fp32": (), "onnx": (), "int8": _EIGHT_BITS, "bf16": _SIXTEEN_BITS}[name]
     if not sufficient or not instruction_sets().isdisjoint(sufficient):
         return True
     return name == "bf16" and bool(gpus())

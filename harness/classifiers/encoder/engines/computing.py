@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from harness.classifiers.encoder.network import ScoringNetwork
 
-EngineName = Literal["fp32", "bf16", "int8"]
-NAMES: tuple[EngineName, ...] = ("fp32", "bf16", "int8")
+EngineName = Literal["fp32", "onnx", "bf16", "int8"]
+NAMES: tuple[EngineName, ...] = ("fp32", "onnx", "bf16", "int8")
+"""The likelier one is to be the fastest, the later it stands."""
 
 CORE_BUDGET = 512
 """Padded tokens of a batch that one core computes: more would not stay in its cache."""

@@ -81,7 +81,7 @@ class Service:
 
         Parameters
         ----------
-        engine : {"auto", "fp32", "bf16", "int8"}
+        engine : {"auto", "fp32", "onnx", "bf16", "int8"}
             ``auto`` takes the fastest, and PyTorch in fp32 where another fails.
 
         Raises
@@ -136,6 +136,8 @@ class Service:
     def _engine(self, name: EngineName) -> EncoderEngine:
         if name == "fp32":
             return self.exact
+        if name == "onnx":
+            return self._exact_graph
         if name not in self._engines:
             self._engines[name] = (
                 self._graph(INT8_GRAPH) if name == "int8" else TorchEngine(self.network, "bf16")
@@ -165,8 +167,8 @@ class Service:
             rates = self._rates(preprocessing, examples)
             if rates:
                 self._chosen = choice.fastest(rates)
-        # The last of the names: where the processor has instructions for it, int8 is the fastest as a rule
-        # (experiments/performance/results.md).
+        # The last of the names: where the processor has instructions for it, int8 is the fastest as a rule,
+        # elsewhere ONNX Runtime (experiments/performance/results.md).
         return self._chosen or self.offered[-1]
 
     def _rates(self, preprocessing: Preprocessing, examples: Examples) -> dict[EngineName, float]:
