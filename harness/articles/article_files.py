@@ -16,7 +16,7 @@ from typing import IO, Any
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
 from harness.articles.documents import DocumentFormat, read_document
-from harness.articles.web_pages import decode_page, guess_encoding, unwrap_layout_tables, without_tables
+from harness.articles.web_pages import decode_page, guess_encoding, parse_page, without_tables
 from harness.values import limits
 from harness.values.errors import ArticleError, Problem
 from harness.values.folders import is_hidden
@@ -197,7 +197,7 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
         raise _error(name, f"is a page of {counted(len(raw), 'byte')}; at most {MAX_PAGE:,} are read")
     # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
-        unwrap_layout_tables(decode_page(raw) if isinstance(raw, bytes) else raw),
+        parse_page(decode_page(raw) if isinstance(raw, bytes) else raw),
         include_comments=False,
         with_metadata=True,
         favor_precision=True,

@@ -14,19 +14,25 @@ from collections.abc import Iterator, Sequence
 from harness.articles.actors import Actor, ActorKind, Attribution, actor_at, may_precede_name, with_staff
 from harness.articles.comments import is_commented_on
 from harness.articles.idioms import idiom_attributions
-from harness.articles.quotations import blank_quotations
+from harness.articles.quotations import blank_quotations, words_after_quotation
 from harness.articles.verb_subjects import clause_subject
 from harness.articles.verbs import verb_attributions
-from harness.articles.word_lists import DOCUMENTS, TITLES, either
+from harness.articles.word_lists import DOCUMENTS, FORMS, NOUNS, TITLES, either
 
-# "12.30 - ": the time that opens an entry of a live blog.
-_TIMESTAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
+# "12.30 - ", "2:30pm ET", "3 p.m.: ": the time that opens an entry of a live blog.
+_TIMESTAMP = re.compile(
+    r"^\d{1,2}(?:[:.]\d\d(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?)(?:\s(?:GMT|BST|UTC|CES?T|[ECMP][SD]?T)\b)?"
+    r"\s*(?:[-–—:|]\s*|\s(?=[A-Z]))"
+)
 
 # "Mr Kim to reporters: We won."
 _COLON = re.compile(
-    r"^(?P<who>[^:“”\"!?]{2,60}?)(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?"
-    r":\s+(?P<statement>\S.*)$"
+    r"^(?P<who>(?:[^:“”\"!?]|(?<=\d):(?=\d)){2,60}?)"
+    r"(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?:\s+(?P<statement>\S.*)$"
 )
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
+# "“We won”: Kim hits out", "“We won” – President Kim": a headline, and words that stand alone.
+_AFTER = re.compile(r"\W*\"\s*(?P<mark>[:—–-])\s+")
 # "A letter from the Mr Kim" before the colon: who wrote the document.
 _WRITTEN_BY = re.compile(
     rf"(?i)^(?:\W*\w++){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|{either('messages')})\s+(?:by|from|of)\s+"
@@ -40,6 +46,8 @@ _KIN = re.compile(
 # "The Member for Tilla": a seat or an office in the minutes of a debate.
 _SEAT = re.compile(rf"^(?:The\s+)?((?:{either('seats')})\b.*)$")
 _ACCORDING = re.compile(rf"(?i)\b(?:{either('according_before')})\s+")
+# "calls itself “moderate”, but": what follows is not about the words.
+_OTHER_CLAUSE = re.compile(rf"(?:{either('contrasts')}|{either('subordinate')}|which|who|that)$")
 # After "according to" any noun will do, of documents too: "according to the latest figures".
 _ANY_NOUN = re.compile(
     r"(?:the|an?|its|their|his|her)\s+((?:[a-z][\w’'-]*\s+){0,3}?[a-z][\w’'-]*)"
@@ -75,7 +83,7 @@ def find_attributions(
     start = timestamp.end() if timestamp else 0
     bare = " " * start + bare[start:]
     attributions = [*_before_colon(text, start, cast, transcript=transcript, posts=posts)]
-    attributions += _according_to(text, bare, cast)
+    attributions += [*_after_mark(text, bare, start, cast), *_according_to(text, bare, cast)]
     if not _is_question(bare):
         reported = [*verb_attributions(text, bare, cast), *idiom_attributions(text, bare, cast)]
         attributions += [each for each in reported if not is_commented_on(bare, each.position)]
@@ -88,6 +96,20 @@ def find_attributions(
     return sorted(
         (each for each in attributions if each.weight >= threshold),
         key=lambda each: (-int(each.weight), each.position),
+    )
+
+
+def says_after_quotation(text: str, *, inside: bool) -> bool:
+    """Whether a verb of saying follows a quotation, whoever its subject is: "“It is over,” it said".
+
+    Not where the writer comments on the words, or speaks as "I".
+    """
+    bare = blank_quotations(text, inside=inside)
+    return _min_weight(bare) == 1 and any(
+        not is_commented_on(bare, position)
+        and not _OTHER_CLAUSE.match(words[0])
+        and any(FORMS.get(word, ("", ""))[1] == "say" and word not in NOUNS for word in words)
+        for position, words in words_after_quotation(text, bare)
     )
 
 
@@ -135,13 +157,16 @@ def _before_colon(
     if match is None or posts:
         return
     speaker, statement = match.group("who"), match.group("statement")
-    begin, end = start, start + match.end("who")
+    # "Mr Bray (Coastal Union)": for whom somebody speaks.
+    begin, end = start, start + len(_IN_BRACKETS.sub("", speaker))
     inside = [
         actor for actor in cast if begin <= actor.start and actor.end <= end and actor.kind != "pronoun"
     ]
     covers = [
         actor for actor in inside if actor.end == end and _only_titles(text[begin : actor.start], actor.via)
     ]
+    if covers and covers[0].kind == "party" and not covers[0].leader and statement[:1].isdigit():
+        return  # "Varna: 41 percent", a result
     is_quote = statement[:1] in "“\"‘'"
     seat = _SEAT.match(speaker)
     if seat and not covers and (transcript or is_quote):
@@ -164,6 +189,17 @@ def _before_colon(
             if all(may_precede_name(word) for word in text[begin : actor.start].split())
         ]
         yield Attribution(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)
+
+
+def _after_mark(text: str, bare: str, start: int, cast: Sequence[Actor]) -> Iterator[Attribution]:
+    """Read the speaker behind a quotation and a colon or dash: "“We won”: Kim hits out"."""
+    match = _AFTER.match(bare, start)
+    actor = actor_at(text, bare, match.end(), cast) if match else None
+    if match is None or actor is None or actor.kind == "pronoun":
+        return
+    # A dash introduces a remark as well, unless the name is all that follows.
+    if match["mark"] == ":" or re.fullmatch(r"[,.]?|,\s[^.;:]*", bare[actor.end :]):
+        yield Attribution(actor, match.start("mark"), 2.5)
 
 
 def _only_titles(text: str, name: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from harness.articles.pdf_pages import pdf_paragraphs
-from harness.articles.web_pages import decode_page
+from harness.articles.web_pages import decode_page, mark_quotations
 from harness.values import limits
 from harness.values.unreadable import UnreadableError
 
@@ -33,6 +33,9 @@ _BLOCKS = frozenset(
         *("article", "table", "tr", "td", "th", "caption", "body"),
     ]
 )
+# Stands for the line breaks of a page, which are white space; two of them end a paragraph.
+_LINE_BREAK = "\x1e"
+_LINE_BREAKS = re.compile(rf"{_LINE_BREAK}(?:[^\S{_LINE_BREAK}]*{_LINE_BREAK})+")
 _SENTENCE = re.compile(r"[.!?…][\"'”’»)\]]*(?:\s|$)")
 # What no reader sees, menus, pictures with their captions, and notes with the numbers that lead to them.
 _LEFT_OUT = (
@@ -40,6 +43,11 @@ _LEFT_OUT = (
     " or self::sup[.//a] or self::a[sup]"
     " or self::li[starts-with(@id, 'footnote') or starts-with(@id, 'endnote')]"
     " or @*[local-name() = 'type'][. = 'noteref' or . = 'footnote' or . = 'pagebreak']"
+)
+
+# What Word calls block quotations, in mammoth's language; other styles it makes paragraphs of.
+_QUOTED_STYLES = "\n".join(
+    f"p[style-name='{style}'] => blockquote > p:fresh" for style in ("Quote", "Intense Quote", "Block Text")
 )
 
 
@@ -112,7 +120,9 @@ def _docx(raw: bytes) -> DocumentText:
     try:
         # Pictures would be written into the text, as letters.
         result = mammoth.convert_to_html(
-            io.BytesIO(raw), convert_image=mammoth.images.img_element(lambda _: {})
+            io.BytesIO(raw),
+            style_map=_QUOTED_STYLES,
+            convert_image=mammoth.images.img_element(lambda _: {}),
         )
     except (
         *(ExpatError, SAXException, zipfile.BadZipFile, zlib.error, OSError, RecursionError),
@@ -248,6 +258,7 @@ def paragraphs_of(page: str) -> list[str]:
     for part in tree.xpath(f"//*[{_LEFT_OUT}]"):
         if part.getparent() is not None:
             part.drop_tree()
+    mark_quotations(tree)
     return [text for text in _paragraphs(tree) if text]
 
 
@@ -260,12 +271,13 @@ def _paragraphs(tree: Any) -> Iterator[str]:
         if part.tag in _BLOCKS:
             # What was gathered stands before this border: in the block that ends, or around one that begins.
             around = part if event == "end" else part.getparent()
-            text = " ".join("".join(texts).split())
-            if _SENTENCE.search(text) or not _is_cell(around):
-                yield text
+            for line in _LINE_BREAKS.split("".join(texts)):
+                text = " ".join(line.split())
+                if _SENTENCE.search(text) or not _is_cell(around):
+                    yield text
             texts = []
-        elif part.tag == "br":
-            texts.append(" ")
+        elif part.tag == "br" and event == "start":
+            texts.append(_LINE_BREAK)
         texts.append((part.text if event == "start" else part.tail) or "")
     yield " ".join("".join(texts).split())
 

@@ -163,8 +163,8 @@ class _Verb:
         return matches[-1] if matches else None
 
     def _clause_start(self) -> int:
-        """Return where the clause of the verb begins: after the last quotation, semicolon or comma."""
-        return max(self.bare.rfind(mark, 0, self.start) for mark in ',;:"(') + 1
+        """Return where the clause of the verb begins: after the last quotation, semicolon, dash or comma."""
+        return max(self.bare.rfind(mark, 0, self.start) for mark in ',;:"(—–') + 1
 
     @property
     def _begin(self) -> int:
@@ -178,7 +178,9 @@ class _Verb:
         return before[-1:] in {",", '"', "!", "?", "–", "—"} or before.endswith('",')
 
     def _is_negated(self) -> bool:
-        near = [*_TOKEN.findall(self.bare[: self.start])[-3:], *_TOKEN.findall(self.bare[self.end :])[:1]]
+        # "Das stimmt nicht, sagte Kohl": another clause's negation is not the verb's.
+        before = self.bare[self._clause_start() : self.start]
+        near = [*_TOKEN.findall(before)[-3:], *_TOKEN.findall(self.bare[self.end :])[:1]]
         return any(word.lower() in self.grammar.negation for word in near)
 
     def _depends(self) -> bool:

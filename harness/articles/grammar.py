@@ -50,6 +50,8 @@ class Grammar:
         Whether a comma alone may stand before what is said.
     according_before, according_after : tuple of str
         "laut" before a source, "zufolge" after it.
+    impersonal : tuple of str
+        Behind a quotation, what is said by somebody unknown: "hieß es".
     genitive, determiners, adverbs, prepositions, subordinate, negation : frozenset of str
     pronouns : frozenset of str
     clitics : Pattern
@@ -81,6 +83,7 @@ class Grammar:
     comma_before_clause: bool
     according_before: Phrases
     according_after: Phrases
+    impersonal: Phrases
     genitive: frozenset[str]
     determiners: frozenset[str]
     adverbs: frozenset[str]

@@ -12,19 +12,18 @@ are right. How often those of other languages are is not known.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.articles import interviews
+from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
-from harness.articles.quotations import blank_quotations
 from harness.articles.sentences import Sentence
 from harness.articles.speech import ENGLISH_SPEECH, SpeechRules
-from harness.articles.word_lists import either
 
 HolderKind = Literal["writer", "party", "person", "other", "unknown"]
 
@@ -97,34 +96,76 @@ def find_holders(
     list of Holder, length n
         The writer for sentences that are no part of the article.
     """
+    sentences = _with_marks(sentences, rules)
     # What kind of text it is shows in all of its sentences, so that they are looked at before any of them.
     surnames = _surnames(sentences, mentions, rules)
-    kind = _TextKind(rules, transcript=_is_transcript(sentences), posts=_are_posts(sentences))
-    release_opening = _opening_of_release(sentences) if rules is ENGLISH_SPEECH else None
+    kind = _TextKind(
+        rules, transcript=text_kinds.is_transcript(sentences), posts=text_kinds.are_posts(sentences)
+    )
+    release_opening = text_kinds.opening_of_release(sentences) if rules is ENGLISH_SPEECH else None
     holders: list[Holder] = []
     state = _State()
     closing = _closing_paragraphs(sentences, rules)
     leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
     answers, speaker = _interview(sentences, mentions, rules)
+    turns = transcripts.turns(sentences, transcript=kind.transcript)
+    quoted_lines = transcripts.quoted_lines(sentences)
     for number, (sentence, in_sentence) in enumerate(zip(sentences, mentions, strict=True)):
         if not sentence.in_article:
             holders.append(WRITER)
             if sentence.kind == "credit":  # who posted: the post may go on after it
                 state = replace(state, paragraph=sentence.paragraph)
             continue
-        if sentence.paragraph != state.paragraph and sentence.paragraph not in closing:
-            # The mark that should close the quotation is missing: nobody speaks for the rest of an article.
+        if sentence.paragraph != state.paragraph and (
+            sentence.paragraph not in closing or sentence.text.startswith(tuple(rules.openers))
+        ):
+            # The mark that should close the quotation is missing, and nobody speaks for the rest of an
+            # article; or the quotation is opened again.
             state = replace(state, inside=False)
         holder = _holder(sentence, in_sentence, state, surnames, kind)
         if number in answers and holder.kind in ("writer", "unknown"):
             holder = replace(speaker, quoted=holder.quoted)
+        elif number in turns and holder.kind in ("writer", "unknown"):
+            holder = replace(holders[turns[number]], quoted=holder.quoted)
+        elif number in quoted_lines and holder.kind == "writer":
+            holder = UNKNOWN if state.holder.kind == "writer" else replace(state.holder, quoted=True)
         state = state.after(sentence, holder, leaders, rules)
         by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
         # "The Guild of Bakers thanks Varna" in the guild's own release: the guild is the writer.
-        if sentence is release_opening and _NAMES_ITSELF.match(sentence.text) and not by_leader:
+        if sentence is release_opening and text_kinds.names_itself(sentence) and not by_leader:
             holder = WRITER
         holders.append(holder)
+    if rules is not ENGLISH_SPEECH:
+        holders = _with_dialogue(sentences, holders, turns)
     return _with_later_speakers(sentences, holders, rules)
+
+
+def _with_dialogue(
+    sentences: Sequence[Sentence], holders: Sequence[Holder], turns: Mapping[int, int]
+) -> list[Holder]:
+    """Give the turns of a dialogue that name nobody to somebody unknown: "—Varna mintió."."""
+    opening = {number for number, sentence in enumerate(sentences) if transcripts.is_dash(sentence)}
+    # Where no line with a dash says whose it is, they may be items of a list.
+    if all(holders[number].kind == "writer" for number in opening):
+        return list(holders)
+    return [
+        UNKNOWN if turns.get(number, number) in opening and holder.kind == "writer" else holder
+        for number, holder in enumerate(holders)
+    ]
+
+
+def _with_marks(sentences: Sequence[Sentence], rules: SpeechRules) -> list[Sentence]:
+    """Return the sentences with the marks of quotation that the rules read; all offsets stay."""
+    marked: list[Sentence] = []
+    for _, group in itertools.groupby(sentences, key=lambda sentence: sentence.paragraph):
+        paragraph = list(group)
+        # A quotation may begin in one sentence and end in another.
+        rest = rules.marked(" ".join(sentence.text for sentence in paragraph))
+        for sentence in paragraph:
+            size = len(sentence.text)
+            marked.append(replace(sentence, text=rest[:size]))
+            rest = rest[size + 1 :]
+    return marked
 
 
 def _interview(
@@ -247,6 +288,7 @@ def _holder(
     if quoted and (
         (all_quoted and len(text.split()) >= _MIN_QUOTED)
         or ((pronoun or not rules.has_verbs) and _quotes_words(text, rules))
+        or rules.says_after(text, inside=state.inside)
     ):
         return UNKNOWN
     return WRITER
@@ -337,49 +379,3 @@ def _surnames(
                 if " " in person.name and len(person.name) > len(previous):
                     fullest[person.surname] = person.name
     return fullest
-
-
-# "Mr Bray: ", the speaker of a line of minutes.
-_SPEAKER = re.compile(r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}: ")
-# An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
-_NAMES_ITSELF = re.compile(
-    rf"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:{either('organisations')})\b))"
-    r"(?:The\s+)?(?:[A-Z][\w’'-]*\s+(?:(?:and|of|for|the|in)\s+)*){2,8}(?:today\s+|now\s+|hereby\s+)?[a-z]+s\b"
-)
-# How a post begins.
-_HANDLE = re.compile(r"^@\w+:|#\w|^RT @")
-
-
-def _opening_of_release(sentences: Sequence[Sentence]) -> Sentence | None:
-    """Return the first sentence of a press release: a text whose writer speaks as "we" at least twice."""
-    body = [sentence for sentence in sentences if sentence.in_article and sentence.kind == "body"]
-    ours = sum(
-        re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", blank_quotations(sentence.text)) is not None
-        for sentence in body
-    )
-    return body[0] if ours >= 2 else None
-
-
-def _is_transcript(sentences: Sequence[Sentence]) -> bool:
-    """Whether most sentences begin with their speaker, as in minutes and debates."""
-    body = [sentence for sentence in sentences if sentence.kind == "body"]
-    return len(body) > 2 and sum(bool(_SPEAKER.match(sentence.text)) for sentence in body) * 2 > len(body)
-
-
-def _are_posts(sentences: Sequence[Sentence]) -> bool:
-    """Whether the text is a thread of posts, each its author's own.
-
-    Most sentences begin with a handle; or a handle stands in the first three lines, and most lines begin in
-    lower case or end without a full stop.
-    """
-    in_article = [sentence for sentence in sentences if sentence.in_article]
-    handles = sum(bool(_HANDLE.match(sentence.text)) for sentence in in_article)
-    informal = sum(
-        sentence.text[:1].islower() or not re.search(r"[.!?…”\"')]$", sentence.text)
-        for sentence in in_article
-        if sentence.kind == "body"
-    )
-    announced = any(re.search(r"@\w+", sentence.text) for sentence in sentences[:3])
-    return bool(in_article) and (
-        handles * 2 > len(in_article) or (announced and informal * 2 > len(in_article))
-    )

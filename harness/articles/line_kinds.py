@@ -15,6 +15,11 @@ LEFT_OUT: frozenset[LineKind] = frozenset({"dateline", "byline", "credit", "boil
 """Kinds of lines that are no part of the article: they are shown, and not labelled."""
 
 BULLET = re.compile(r"\s*(?:[-*•‣◦▪–—·]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])\s+")
+INTERVIEW_TURN = re.compile(r"[QAFPR]\.\s")
+"""What a question or an answer of an interview begins with, which looks like the letter of an item."""
+INTERVIEW_LETTERS = ({*"QA"}, {*"FA"}, {*"QR"}, {*"PR"})
+"""Of questions and answers: in English, German, French and Spanish."""
+
 _PATTERNS = Path(__file__).parent / "boilerplate.txt"
 # Characters. A longer line is text, even where it begins like boilerplate or lacks a full stop.
 _MAX_BOILERPLATE = 300

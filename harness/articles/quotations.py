@@ -7,6 +7,7 @@ between them: shorter ones are mostly apostrophes ("the dog's bone and the cat's
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _QUOTE = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)|(?<!\w)‘[^‘]{12,}?’(?!\w)|(?<!\w)'[^']{12,}?'(?!\w)")
 
@@ -65,3 +66,26 @@ def quotation_continues(text: str, inside: bool) -> bool:
         return text.rfind("“") > text.rfind("”") and curly + inside > 0
     straight = text.count('"')
     return inside if straight == 0 else (straight % 2 == 1) != inside
+
+
+# What follows a quotation up to the next mark: "…,” a neighbour of hers said".
+_FOLLOWING = re.compile(r"\"(?!\")(,?)\s*((?:[\w’'-]+\s*){1,5})")
+
+
+def words_after_quotation(text: str, bare: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield what follows quotations that end like a clause: "“It is over,” it said", „Es ist aus“, sagte er.
+
+    Parameters
+    ----------
+    text : str
+    bare : str
+        The same, its quotations blanked.
+
+    Yields
+    ------
+    (int, list of str)
+        A character offset, and up to five words behind it in small letters.
+    """
+    for match in _FOLLOWING.finditer(bare):
+        if match.group(1) or text[match.start() - 1 : match.start()] in {*",.!?…–—"}:
+            yield match.start(2), match.group(2).lower().split()

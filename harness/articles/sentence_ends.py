@@ -92,6 +92,8 @@ _LETTER = re.compile(r"(?<!\w)[^\W\d_]\.\s*$")
 _SMALL = re.compile(r"\s*[a-zà-öø-ÿ]")
 # "J.-P. Dupont": sentencex ends before the hyphen. A dash behind a space begins an item or a signature.
 _HYPHEN = re.compile(r"(?<=\S)-\w")
+# "—¿De verdad? —preguntó Pardo": what a dash and small letters add is no sentence.
+_ADDED = re.compile(r"\s*[—–]\s?[a-zà-öø-ÿ]")
 
 
 def _without_false_ends(piece: str, ends: list[int], begin: int, language: str) -> list[int]:
@@ -106,7 +108,10 @@ def _without_false_ends(piece: str, ends: list[int], begin: int, language: str) 
         time = _TIME_OF_DAY.search(piece, start, end) and _MORE_OF_TIME.match(piece, end)
         letter = (_LETTER.search(piece, start, end) and _SMALL.match(piece, end)) or _HYPHEN.match(piece, end)
         number = _LIST_NUMBER.fullmatch(piece[start:end].strip())
-        if not (inside or time or letter or number) and not _is_abbreviation(piece, start, end, language):
+        added = _ADDED.match(piece, end)
+        if not (inside or time or letter or number or added) and not _is_abbreviation(
+            piece, start, end, language
+        ):
             ends_of_sentences.append(end)
             start = end
     return ends_of_sentences

@@ -12,7 +12,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
+from harness.articles.line_kinds import (
+    BULLET,
+    INTERVIEW_LETTERS,
+    INTERVIEW_TURN,
+    LEFT_OUT,
+    LineKind,
+    is_boilerplate,
+    kind_of_line,
+)
 from harness.articles.sentence_ends import corrected
 from harness.values.parties import Span
 
@@ -23,6 +31,8 @@ MAX_SENTENCE = 1000
 _MAX_PIECE = 10_000
 # Widths between which lines count as wrapped by an editor or a mail program.
 _WRAPPED = (45, 110)
+# Wrapped lines differ by the word that did not fit, and thirty characters hold nearly every word.
+_MAX_WORD = 30
 # Characters; a longer speech in quotation marks is split into its sentences.
 _MAX_QUOTED = 300
 
@@ -87,7 +97,7 @@ def split_sentences(text: str, *, title: str = "", language: str = "en") -> list
         for start, end in spans:
             line_kind = kind
             # "Share this story" may end a paragraph of text.
-            if kind == "body" and is_boilerplate(_flat(text[start:end])):
+            if kind in ("body", "heading", "headline") and is_boilerplate(_flat(text[start:end])):
                 line_kind = "boilerplate"
             sentences.append(
                 Sentence(len(sentences) + 1, _flat(text[start:end]), start, end, number, line_kind)
@@ -97,6 +107,15 @@ def split_sentences(text: str, *, title: str = "", language: str = "en") -> list
 
 def paragraphs(text: str) -> Iterator[Span]:
     """Yield the spans of the paragraphs of a text: its lines, or runs of lines that were wrapped."""
+    runs = list(_runs(text))
+    # Two lines may be a heading and its text, unless longer paragraphs show that lines were wrapped.
+    wraps = any(len(run) > 2 and _is_wrapped(text, run) for run in runs)
+    for run in runs:
+        yield from _joined(text, run, wraps=wraps)
+
+
+def _runs(text: str) -> Iterator[list[Span]]:
+    """Yield the lines between empty ones."""
     run: list[Span] = []
     for match in re.finditer(r"[^\r\n\u2028\u2029]+|(?:\r\n|[\r\n\u2028\u2029])", text):
         span = _stripped(text, match.span())
@@ -106,26 +125,42 @@ def paragraphs(text: str) -> Iterator[Span]:
             not _has_text(text, span)
             or "\n\n" in text[run[-1][1] : span[0]].replace("\r", "").replace(" ", "")
         ):
-            yield from _joined(text, run)
+            yield run
             run = []
         if _has_text(text, span):
             run.append(span)
-    yield from _joined(text, run)
+    yield run
 
 
 def _has_text(text: str, span: Span) -> bool:
-    return span[1] > span[0] and not text[span[0] : span[1]].isspace()
+    return bool(text[span[0] : span[1]].strip(_SPACE))
 
 
-def _joined(text: str, run: list[Span]) -> Iterator[Span]:
-    """Join lines that were wrapped: of about the same length, most of them ending inside a sentence."""
+def _is_wrapped(text: str, run: list[Span]) -> bool:
+    """Whether lines were wrapped: of about the same length, most of them ending inside a sentence."""
     lengths = [end - start for start, end in run[:-1]]
     ends = [text[end - 1] not in '.!?:…"”’)»' for _, end in run[:-1]]
     short, long = _WRAPPED
-    # The last line of a paragraph is short whether it was wrapped or not: it does not count.
-    wrapped = bool(lengths) and all(short <= length <= long for length in lengths)
-    # Wrapped lines differ by the word that did not fit, and thirty characters hold nearly every word.
-    if wrapped and sum(ends) * 2 > len(ends) and max(lengths) - min(lengths) <= 30:
+    if not lengths or not all(short <= length <= long for length in lengths):
+        return False
+    # The last line of a paragraph is short whether it was wrapped or not, but never longer than the others.
+    last = run[-1][1] - run[-1][0]
+    return (
+        sum(ends) * 2 > len(ends)
+        and max(lengths) - min(lengths) <= _MAX_WORD
+        and last <= max(lengths) + _MAX_WORD
+    )
+
+
+# "the leader of": no heading ends with such a word.
+_GOES_ON = re.compile(r"(?:,|\b[a-z]{1,3})$")
+
+
+def _joined(text: str, run: list[Span], *, wraps: bool) -> Iterator[Span]:
+    """Join lines that were wrapped; ``wraps`` is whether other lines of the text were."""
+    if _is_wrapped(text, run) and (
+        len(run) > 2 or wraps or text[run[1][0]].islower() or _GOES_ON.search(text[slice(*run[0])])
+    ):
         yield run[0][0], run[-1][1]
         return
     joined = run[:1]
@@ -151,10 +186,12 @@ def _breaks_off(line: str) -> bool:
 
 def _split(text: str, blocks: list[Span], language: str) -> Iterator[tuple[Span, list[Span]]]:
     """Yield each paragraph with the spans of its sentences."""
+    # One letter may begin an item, two kinds of them an interview.
+    turns = {text[start] for start, end in blocks if INTERVIEW_TURN.match(text, start, end)}
     for block in blocks:
         spans: list[Span] = []
         for piece in _pieces(text, block):
-            spans += _sentences_of(text, piece, language)
+            spans += _sentences_of(text, piece, language, interview=turns in INTERVIEW_LETTERS)
         yield block, spans
 
 
@@ -171,12 +208,12 @@ def _pieces(text: str, span: Span) -> Iterator[Span]:
     yield start, end
 
 
-def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
+def _sentences_of(text: str, span: Span, language: str, *, interview: bool) -> list[Span]:
     import sentencex
 
     # Breaks inside a paragraph are wraps, and no ends of sentences.
     piece = _flat(text[slice(*span)])
-    marker = BULLET.match(piece)
+    marker = None if interview and INTERVIEW_TURN.match(piece) else BULLET.match(piece)
     begin = marker.end() if marker and marker.end() < len(piece) else 0
     ends = _ends(sentencex.segment(language, piece[begin:]), begin)
     ends = _with_long_quotes_split(piece, ends, begin, language)
@@ -253,7 +290,11 @@ def _cut(piece: str, span: Span) -> list[Span]:
 def _stripped(text: str, span: Span) -> Span:
     start, end = span
     inside = text[start:end]
-    return start + len(inside) - len(inside.lstrip()), end - len(inside) + len(inside.rstrip())
+    return start + len(inside) - len(inside.lstrip(_SPACE)), end - len(inside) + len(inside.rstrip(_SPACE))
+
+
+# All white space, and what has no width, which some pages have beside every word.
+_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 def _flat(text: str) -> str:

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.articles.actors import Actor, Attribution, find_actors
-from harness.articles.attributions import find_attributions
+from harness.articles.attributions import find_attributions, says_after_quotation
 from harness.articles.foreign_actors import find_actors_in
 from harness.articles.foreign_attributions import find_attributions_in
 from harness.articles.foreign_people import find_people_in
 from harness.articles.foreign_quotations import blank_marked, closes_first, still_open
 from harness.articles.grammar import ENGLISH, Grammar, grammar_of
+from harness.articles.mark_styles import with_curly_marks
 from harness.articles.mentions import PartyMention
 from harness.articles.people import Person, find_people
-from harness.articles.quotations import blank_quotations, closes_quotation, quotation_continues
+from harness.articles.quotations import (
+    blank_quotations,
+    closes_quotation,
+    quotation_continues,
+    words_after_quotation,
+)
 from harness.values.parties import Span
 
 
@@ -39,6 +45,9 @@ class SpeechRules(Protocol):
     def has_verbs(self) -> bool:
         """Whether verbs of saying are known; else quotation marks alone tell that somebody speaks."""
 
+    def marked(self, paragraph: str) -> str:
+        """Write the quotation marks of a paragraph as the rules expect them, letter for letter."""
+
     def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
         """Find persons; ``excluded`` are spans of something else."""
 
@@ -59,6 +68,9 @@ class SpeechRules(Protocol):
     def closes(self, text: str) -> bool:
         """Whether a text closes a quotation that it does not open."""
 
+    def says_after(self, text: str, *, inside: bool) -> bool:
+        """Whether a verb of saying follows a quotation, whoever its subject is."""
+
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech."""
 
@@ -71,6 +83,10 @@ class EnglishSpeech:
     closers: str = '”"'
     marks: str = '“”"'
     has_verbs: bool = True
+
+    def marked(self, paragraph: str) -> str:
+        """Write quotations between curly double marks, whatever style they are in."""
+        return with_curly_marks(paragraph)
 
     def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
         """Find persons."""
@@ -97,6 +113,10 @@ class EnglishSpeech:
     def closes(self, text: str) -> bool:
         """Whether a text closes a quotation that it does not open."""
         return closes_quotation(text)
+
+    def says_after(self, text: str, *, inside: bool) -> bool:
+        """Whether a verb of saying follows a quotation."""
+        return says_after_quotation(text, inside=inside)
 
     def reported(self, text: str) -> bool:  # noqa: ARG002 (English has no such mood)
         """Never: English has no mood of reported speech."""
@@ -129,6 +149,10 @@ class ForeignSpeech:
         """All quotation marks."""
         return self.openers + self.grammar.closers
 
+    def marked(self, paragraph: str) -> str:
+        """Leave marks as they are: what closes a quotation depends on what opened it."""
+        return paragraph
+
     def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
         """Find persons."""
         return find_people_in(text, self.grammar, excluded)
@@ -160,6 +184,14 @@ class ForeignSpeech:
     def closes(self, text: str) -> bool:
         """Whether a text closes a quotation that it does not open."""
         return closes_first(text, self.grammar)
+
+    def says_after(self, text: str, *, inside: bool) -> bool:
+        """Whether a verb of saying follows a quotation."""
+        following = words_after_quotation(text, self.blank(text, inside=inside))
+        return any(
+            self.grammar.say & {*words} or " ".join(words).startswith(self.grammar.impersonal)
+            for _, words in following
+        )
 
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech: "Er habe davon nichts gewusst"."""

@@ -42,6 +42,7 @@ _CLAUSE = re.compile(
     rf"(?:\s+(?:{either('listeners')}))?\s*(?:(?:{either('clause')})\b|\"|:)|\s*,\s(?!who|which)"
     rf"|\s+[^.,;:]{{2,90}}?\sthat\s+(?:{either('clause_subjects')}|[A-Z]\w+)\b"
     rf"|\s+(?:[\w’'-]+\s+){{1,5}}?(?:{either('finite')})\b"
+    r"|\s+(?:on|to|in)\s[^.,;:]{2,60}:\s"
 )
 # "Neither Crane nor Bray blamed": nobody did.
 _NO_SUBJECT = re.compile(

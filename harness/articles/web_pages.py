@@ -61,6 +61,11 @@ def decode_page(raw: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             return raw.decode(encoding, "replace")
+    # Every other byte of a page's tags is null in UTF-16.
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        halves = raw[start:_HEAD:2]
+        if halves.count(0) > len(halves) / 2:
+            return raw.decode(encoding, "replace")
     declared = _CHARSET.search(raw[:_HEAD])
     for encoding in (declared.group(1).decode("ascii", "replace") if declared else "", "utf-8"):
         try:
@@ -140,6 +145,97 @@ def _likeliest(raw: bytes, encodings: Sequence[str]) -> str:
     return by_codec.get(match.encoding, encodings[0]) if match else encodings[0]
 
 
+def parse_page(page: str) -> Any:
+    """Parse a page, and show in its elements what a browser shows by layout.
+
+    Tables that lay text out become blocks, quotations get their marks, and short parts that are hidden go.
+
+    Parameters
+    ----------
+    page : str
+
+    Returns
+    -------
+    lxml.html.HtmlElement or None
+        None where the page cannot be parsed.
+    """
+    import trafilatura
+
+    tree = trafilatura.load_html(page)
+    if tree is not None:
+        # Not whole blocks: some pages hold the article in a hidden one, from which a script takes it.
+        for part in tree.xpath(
+            "//*[self::p or self::span or self::li][@hidden and @hidden != 'until-found']"
+        ):
+            part.drop_tree()
+        _unwrap_layout_tables(tree)
+        mark_quotations(tree)
+    return tree
+
+
+# --- quotations ---------------------------------------------------------------------------------------------
+
+# What a block quotation begins with that shows by itself that it is one.
+_MARK = re.compile("\\s*[“”\"„«»‘'’‚‹›]")
+_SINGLE = str.maketrans({"“": "‘", "”": "’", '"': "'"})
+# Its paragraphs, and who is quoted below them.
+_LINES = ".//p | .//div[not(.//p or .//div)]"
+_SOURCE = "ancestor-or-self::cite or ancestor-or-self::footer or ancestor-or-self::figcaption"
+# Share of a page's words in block quotations: more of them set the text in from the margin, and quote nobody.
+_MAX_QUOTED = 0.5
+
+
+def mark_quotations(tree: Any) -> None:
+    """Put quotation marks around what a page quotes by its layout: ``q`` and ``blockquote``, tweets too.
+
+    A browser shows these as quotations; in the text alone they would read as words of the outlet.
+
+    Parameters
+    ----------
+    tree : lxml.html.HtmlElement
+        A page; it is changed.
+    """
+    parts = [(part, bool(part.xpath("ancestor::q or ancestor::blockquote"))) for part in tree.iter("q")]
+    # The inner ones first: what closes them stands before what closes the outer ones.
+    for part, nested in reversed(parts):
+        _put_around(part, *("‘’" if nested else "“”"))
+        part.drop_tag()
+    blocks = [block for block in tree.iter("blockquote") if not block.xpath("ancestor::blockquote")]
+    words = sum(len(block.text_content().split()) for block in blocks)
+    body = tree.find(".//body")
+    if words > _MAX_QUOTED * len((tree if body is None else body).text_content().split()):
+        return
+    for block in blocks:
+        if _MARK.match(block.text_content()):
+            continue
+        for part in block.iter():
+            # Quotations within it stand between single marks.
+            part.text = part.text and part.text.translate(_SINGLE)
+            part.tail = part.tail if part is block else part.tail and part.tail.translate(_SINGLE)
+        lines = block.xpath(f"({_LINES})[normalize-space()][not({_SOURCE})]") or [block]
+        # As newspapers do: each paragraph is opened again, and the last one closed.
+        for line in lines:
+            _put_around(line, "“", "”" if line is lines[-1] else "")
+
+
+def _put_around(part: Any, opening: str, closing: str) -> None:
+    """Put marks around the words of an element, before the lines that say who is quoted."""
+    from lxml import etree
+
+    texts: list[tuple[Any, str]] = []
+    for event, each in etree.iterwalk(part, events=("start", "end")):
+        name = "text" if event == "start" else "tail"
+        outside = each.xpath("boolean(ancestor-or-self::cite or ancestor-or-self::footer)")
+        if (getattr(each, name) or "").strip() and not outside and (name == "text" or each is not part):
+            texts.append((each, name))
+    if texts:
+        (first, name), (last, end) = texts[0], texts[-1]
+        setattr(first, name, opening + getattr(first, name).lstrip())
+        setattr(last, end, getattr(last, end).rstrip() + closing)
+    for source in part.xpath("./cite | ./footer") if closing else ():
+        source.tag = "p"
+
+
 # --- tables -------------------------------------------------------------------------------------------------
 
 # A row of a table as trafilatura writes it, and what divides its cells: a bar of the text is escaped.
@@ -154,25 +250,13 @@ _HEADINGS = "self::h1 or self::h2 or self::h3 or self::h4"
 _MIN_LAID_OUT = 25
 
 
-def unwrap_layout_tables(page: str) -> Any:
-    """Parse a page, and replace the tables that lay text out by plain blocks, without their cells of links.
+def _unwrap_layout_tables(tree: Any) -> None:
+    """Replace the tables that lay text out by plain blocks, without their cells of links.
 
     Read as rows, a cell with an article loses its paragraphs, and the menu beside it becomes a part of them.
-
-    Parameters
-    ----------
-    page : str
-
-    Returns
-    -------
-    lxml.html.HtmlElement or None
-        None where the page cannot be parsed.
     """
-    import trafilatura
-
-    tree = trafilatura.load_html(page)
     # The innermost first: whether an outer table lays text out shows once the inner ones are unwrapped.
-    for table in reversed(list(tree.iter("table")) if tree is not None else []):
+    for table in reversed(list(tree.iter("table"))):
         cells = [(cell, cell.text_content()) for cell in table.iter("td")]
         has_headers = table.find(".//th") is not None or table.find("caption") is not None
         if has_headers or all(len(text.split()) < _MIN_LAID_OUT for _, text in cells):
@@ -182,7 +266,6 @@ def unwrap_layout_tables(page: str) -> Any:
                 cell.drop_tree()
         for part in [table, *table.iter("tbody", "tr", "td")]:
             part.tag = "div"
-    return tree
 
 
 def without_tables(text: str) -> str:

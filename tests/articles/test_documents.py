@@ -239,3 +239,26 @@ def test_a_damaged_document_raises_nothing_else(file_format: DocumentFormat) -> 
         damaged = raw[:start] + b"\0" * 20 + raw[start + 20 :]
         with contextlib.suppress(documents.UnreadableError):
             assert documents.read_document(damaged, file_format, 1000).text
+
+
+STYLES = (
+    f'<w:styles {WORD}><w:style w:type="paragraph" w:styleId="Q"><w:name w:val="Quote"/></w:style></w:styles>'
+)
+OFFICE = "http://schemas.openxmlformats.org"
+STYLES_RELATION = (
+    f'<Relationships xmlns="{OFFICE}/package/2006/relationships"><Relationship Id="r1" Target="styles.xml"'
+    f' Type="{OFFICE}/officeDocument/2006/relationships/styles"/></Relationships>'
+)
+
+
+def test_block_quotations_of_word_have_marks() -> None:
+    quoted = '<w:p><w:pPr><w:pStyle w:val="Q"/></w:pPr><w:r><w:t>Varna lied.</w:t></w:r></w:p>'
+    parts = {"word/styles.xml": STYLES, "word/_rels/document.xml.rels": STYLES_RELATION}
+    raw = docx(paragraph("It rained on the harbour.") + quoted + paragraph("All left."), **parts)
+    assert from_document(raw, "a", "docx").text.split("\n")[1:] == ["“Varna lied.”", "All left."]
+
+
+@pytest.mark.parametrize(("breaks", "lines"), [(1, 1), (2, 2), (3, 2)])
+def test_two_line_breaks_end_a_paragraph(breaks: int, lines: int) -> None:
+    raw = docx(f"<w:p><w:r><w:t>Varna lied</w:t>{'<w:br/>' * breaks}<w:t>It rained</w:t></w:r></w:p>")
+    assert len(from_document(raw, "a", "docx").text.split("\n")) == lines

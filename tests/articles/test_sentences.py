@@ -195,3 +195,52 @@ def test_a_line_that_breaks_off_goes_on_in_the_next() -> None:
     assert len(texts(lines)) == 2
     short = "Wait. The Saffron"
     assert texts(f"{short}\nParty spoke.")[-1] == "Party spoke."
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (
+            "It rained.\nVarna on Monday. (Photo by Ada Orrin/AFP)\nAll left.",
+            ["body", "heading", "boilerplate", "body"],
+        ),
+        ("It rained.\nThe bridge. REUTERS/Ada Orrin\nAll left.", ["body", "heading", "boilerplate", "body"]),
+        (
+            "It rained.\nGetty Images\nImage source: AP\nAll left.",
+            ["body", "boilerplate", "boilerplate", "body"],
+        ),
+        ("It rained.\n(Also read: Bray resigns)\nAll left.", ["body", "boilerplate", "body"]),
+        ("It rained.\nListen to this article\nAll left.", ["body", "boilerplate", "body"]),
+        ("It rained.\nView this post on Instagram\nAll left.", ["body", "boilerplate", "body"]),
+    ],
+)
+def test_credits_and_links_are_no_text(text: str, kinds: list[str]) -> None:
+    assert [sentence.kind for sentence in split_sentences(text)] == kinds
+
+
+HEADING = "Crane says that Varna lied about the old bridge in the harbour"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (f"{HEADING}\nVarna was quiet.", 2),
+        (f"{HEADING}\nVarna was quiet, and {'so was the harbour, ' * 8}all day.", 2),
+        (f"{HEADING} and of\nVarna.", 1),
+        (f"{HEADING} and\nlied again.", 1),
+        (f"{HEADING}\nVarna again.\n\n{HEADING}\n{HEADING}\nVarna again.", 2),
+    ],
+)
+def test_a_heading_is_no_wrapped_line(text: str, number: int) -> None:
+    assert len({sentence.paragraph for sentence in split_sentences(text)}) == number
+
+
+def test_what_has_no_width_is_no_text() -> None:
+    text = "\u200bVarna fell.\u200b It rained.\n\u2060\n\u200eAll left."
+    spans = [(sentence.start, sentence.end) for sentence in split_sentences(text)]
+    assert spans == [(1, 12), (14, 24), (28, 37)]
+
+
+def test_what_a_dash_adds_is_no_sentence() -> None:
+    text = "—¿De verdad? —preguntó Pardo."
+    assert len(split_sentences(text, language="es")) == 1

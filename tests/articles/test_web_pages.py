@@ -139,3 +139,45 @@ def test_cells_are_prose_with_a_full_stop_or_a_dozen_words() -> None:
     twelve = " ".join(["word"] * 12)
     assert without_tables(f"| {twelve} | {twelve[5:]} | It rained. |") == f"{twelve}\nIt rained."
     assert without_tables("a | b\nIt rained.") == "a | b\nIt rained."
+
+
+FRAME = (
+    "<html><body><article><h1>Harbour news</h1><p>{first}</p>{quoted}<p>{last}</p></article></body></html>"
+)
+BEFORE = "Varna has been silent for years about the old bridge in the harbour."
+AFTER = "The ministry did not reply to any question on Monday evening."
+
+
+@pytest.mark.parametrize(
+    ("quoted", "lines"),
+    [
+        (
+            "<blockquote><p>Varna lied.</p><p>It must pay.</p></blockquote>",
+            ["“Varna lied.", "“It must pay.”"],
+        ),
+        ("<blockquote>Varna lied.<cite>Ada Orrin</cite></blockquote>", ["“Varna lied.”", "Ada Orrin"]),
+        ("<blockquote>\n<div>Varna lied.</div></blockquote>", ["“Varna lied.”"]),
+        ("<blockquote>Varna lied.<br><br>It must pay.<br></blockquote>", ["“Varna lied.", "It must pay.”"]),
+        ("<blockquote><p>Varna said “no” to us.</p></blockquote>", ["“Varna said ‘no’ to us.”"]),
+        ("<blockquote><p>‘Varna lied,’ she said.</p></blockquote>", ["‘Varna lied,’ she said."]),
+        ("<p>They said <q>no to <q>all</q></q>.</p>", ["They said “no to ‘all’”."]),
+        (
+            "<blockquote class='twitter-tweet'><p>Varna lied.</p>&mdash; Ada (@ada)</blockquote>",
+            ["“Varna lied.”", "— Ada (@ada)"],
+        ),
+        ("<p hidden>Nobody sees this line about Varna.</p>", []),
+    ],
+)
+def test_what_is_quoted_by_layout_has_marks(quoted: str, lines: list[str]) -> None:
+    text = from_html(FRAME.format(first=BEFORE, quoted=quoted, last=AFTER), "x").text
+    assert text.split("\n") == ["Harbour news", BEFORE, *lines, AFTER]
+
+
+def test_a_page_that_is_set_in_quotes_nobody() -> None:
+    body = FRAME.format(first=BEFORE, quoted="", last=AFTER).replace("article>", "blockquote>")
+    assert "“" not in from_html(body, "x").text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(encoding: str) -> None:
+    assert TURKISH in from_html(page(TURKISH).encode(encoding), "x").text

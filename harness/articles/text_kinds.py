@@ -1,0 +1,77 @@
+"""The sentences of an article in, what kind of text it is out: minutes, posts, a press release."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.articles.quotations import blank_quotations
+from harness.articles.sentences import Sentence
+from harness.articles.word_lists import either
+
+SPEAKER = re.compile(
+    r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}(?: \([^()]{1,40}\))?: "
+)
+"""The speaker of a line of minutes: "Mr Bray: ", "Mr Bray (Coastal Union): "."""
+
+# An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
+_NAMES_ITSELF = re.compile(
+    rf"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:{either('organisations')})\b))"
+    r"(?:The\s+)?(?:[A-Z][\w’'-]*\s+(?:(?:and|of|for|the|in)\s+)*){2,8}(?:today\s+|now\s+|hereby\s+)?[a-z]+s\b"
+)
+# How a post begins.
+_HANDLE = re.compile(r"^@\w+:|#\w|^RT @")
+
+
+def is_transcript(sentences: Sequence[Sentence]) -> bool:
+    """Whether lines begin with their speakers, as in minutes and debates.
+
+    Most of them do; or a quarter do, and two speakers or more come again, as where turns have several lines.
+    """
+    body = [sentence for sentence in first_of_lines(sentences) if sentence.kind == "body"]
+    speakers = [match.group() for match in map(SPEAKER.match, (each.text for each in body)) if match]
+    again = [number for number in Counter(speakers).values() if number > 1]
+    most = len(speakers) * 2 > len(body)
+    return len(body) > 2 and (most or (len(again) > 1 and sum(again) * 4 >= len(body)))
+
+
+def first_of_lines(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return the sentence with which each line begins."""
+    groups = itertools.groupby(sentences, key=lambda sentence: sentence.paragraph)
+    return [next(group) for _, group in groups]
+
+
+def are_posts(sentences: Sequence[Sentence]) -> bool:
+    """Whether the text is a thread of posts, each its author's own.
+
+    Most sentences begin with a handle; or a handle stands in the first three lines, and most lines begin in
+    lower case or end without a full stop.
+    """
+    in_article = [sentence for sentence in sentences if sentence.in_article]
+    handles = sum(bool(_HANDLE.match(sentence.text)) for sentence in in_article)
+    informal = sum(
+        sentence.text[:1].islower() or not re.search(r"[.!?…”\"')]$", sentence.text)
+        for sentence in in_article
+        if sentence.kind == "body"
+    )
+    announced = any(re.search(r"@\w+", sentence.text) for sentence in sentences[:3])
+    return bool(in_article) and (
+        handles * 2 > len(in_article) or (announced and informal * 2 > len(in_article))
+    )
+
+
+def opening_of_release(sentences: Sequence[Sentence]) -> Sentence | None:
+    """Return the first sentence of a press release: a text whose writer speaks as "we" at least twice."""
+    body = [sentence for sentence in sentences if sentence.in_article and sentence.kind == "body"]
+    ours = sum(
+        re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", blank_quotations(sentence.text)) is not None
+        for sentence in body
+    )
+    return body[0] if ours >= 2 else None
+
+
+def names_itself(sentence: Sentence) -> bool:
+    """Whether an organisation is the subject of a sentence: "The Guild of Bakers thanks Varna"."""
+    return _NAMES_ITSELF.match(sentence.text) is not None

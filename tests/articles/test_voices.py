@@ -1,0 +1,134 @@
+"""Whose words a sentence gives where pages quote in their own ways: other marks, turns, headlines, dashes."""
+
+from __future__ import annotations
+
+import pytest
+from articles.test_holders import REGISTRY, holder_labels
+
+from harness.articles.holders import find_holders
+from harness.articles.mentions import find_mentions
+from harness.articles.sentences import split_sentences
+from harness.articles.speech import speech_of
+
+
+def labels_in(language: str, text: str) -> list[str]:
+    sentences = split_sentences(text, language=language)
+    mentions = find_mentions(sentences, REGISTRY)
+    return [holder.label for holder in find_holders(sentences, mentions, speech_of(language))]
+
+
+@pytest.mark.parametrize(
+    ("text", "holders"),
+    [
+        ("'Varna lied,' Crane said. 'It's bad.' It rained.", ["Ostrel", "Ostrel", "writer"]),
+        ("'Varna lied to us.\n'It must pay,' Crane said.\nIt rained.", ["Ostrel", "Ostrel", "writer"]),
+        ("'Varna has lied to us for years.'\nIt rained.", ["unknown", "writer"]),
+        ('“Varna lied," Ada Orrin said. Varna fell.\nIt rained.', ["Ada Orrin", "writer", "writer"]),
+        ("„Varna lied,“ Ada Orrin said. Varna fell.", ["Ada Orrin", "writer"]),
+        ("The so-called 'reform' of Varna failed.", ["writer"]),
+    ],
+)
+def test_marks_of_any_style(text: str, holders: list[str]) -> None:
+    assert holder_labels(text) == holders
+
+
+@pytest.mark.parametrize(
+    ("text", "holders"),
+    [
+        ("“Varna lied.\n“It must pay,” Crane said.\nIt rained.", ["Ostrel", "Ostrel", "writer"]),
+        ("“Varna lied to us all,” it said. It rained.", ["unknown", "writer"]),
+        ("“Varna lied,” Pelé said.", ["unknown"]),
+        ("“Varna lied,” Crane laughed.", ["Ostrel"]),
+        ("“Varna lied,” Crane posted on X.", ["Ostrel"]),
+        ("Crane wrote on Facebook: Varna lied to us all.", ["Ostrel"]),
+        ("Varna has long said that the bridge is its own.", ["Varna"]),
+        ("“Varna lied”: Crane hits out", ["Ostrel"]),
+        ("“Varna lied” — Mara Crane", ["Ostrel"]),
+        ("“Varna lied” – it was the line of Mara Crane.", ["writer"]),
+        ("It calls itself “moderate”, but Varna's record shows otherwise.", ["writer"]),
+        ("“We won,” he told me, and I laughed at Varna.", ["writer"]),
+        ("Crane said nothing about Varna.", ["writer"]),
+        ("Crane spoke at 10:30: “Varna lied.”", ["Ostrel"]),
+        ("14:20 Bray: “Varna lied.”\n2:30pm ET Crane: Varna will pay.", ["Coastal Union", "Ostrel"]),
+        (
+            "Bray wrote:\n> Varna lied.\n> It must pay.\nIt rained.",
+            ["Coastal Union"] * 3 + ["writer"],
+        ),
+    ],
+)
+def test_words_are_not_the_outlets(text: str, holders: list[str]) -> None:
+    assert holder_labels(text) == holders
+
+
+MINUTES = """Bray: Varna lied to us. It is a scandal.
+There is more. Varna stole the bridge.
+Crane: That is wrong. Varna paid.
+(Applause.)
+Mr Bray: Prove it. We wait.
+Crane: Varna paid in May.
+The House rose at six."""
+
+
+def test_a_turn_lasts_to_the_next_speaker() -> None:
+    speakers = ["Coastal Union"] * 4 + ["Ostrel"] * 2 + ["writer"]
+    speakers += ["Coastal Union"] * 2 + ["Ostrel", "writer"]
+    assert holder_labels(MINUTES) == speakers
+
+
+def test_speakers_who_come_again_make_minutes_of_long_turns() -> None:
+    turn = "Varna lied.\nIt is old.\nIt is late.\n"
+    text = f"Bray: {turn}Crane: {turn}Bray: {turn}Crane: Varna paid.\n"
+    speakers = [speaker for speaker in ("Coastal Union", "Ostrel", "Coastal Union") for _ in range(3)]
+    assert holder_labels(text) == [*speakers, "Ostrel"]
+    assert "Ostrel" not in holder_labels(f"Bray: {turn}Varna: {turn}")
+
+
+def test_a_speaker_is_named_with_the_party() -> None:
+    text = MINUTES.replace("Bray:", "Bray (Coastal Union):").replace("Crane:", "Crane (Ostrel):")
+    assert holder_labels(text) == holder_labels(MINUTES)
+
+
+def test_results_are_nobodys_words() -> None:
+    text = "Varna: 41 percent. Up two.\nCoastal Union: 31 percent. Down one.\nOstrel: 12 percent. As before."
+    assert set(holder_labels(text)) == {"writer"}
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer"),
+    [("en", "Q", "A"), ("de", "F", "A"), ("fr", "Q", "R"), ("es", "P", "R")],
+)
+def test_turns_of_an_interview_may_end_with_full_stops(language: str, question: str, answer: str) -> None:
+    text = f"{question}. Varna?\n{answer}. Varna paid. All left.\n{question}. Ostrel?\n{answer}. Ostrel paid."
+    assert labels_in(language, text) == ["writer", "unknown", "unknown", "writer", "unknown"]
+
+
+def test_letters_of_a_list_are_no_turns() -> None:
+    starts = [sentence.start for sentence in split_sentences("A. Varna paid.\nB. Ostrel paid.")]
+    assert starts == [3, 18]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "holders"),
+    [
+        ("de", '„Varna lügt", sagte Anna Kohl. Varna fiel.', ["Anna Kohl", "writer"]),
+        ("de", '„Er sagte "nein" dazu“, sagte Anna Kohl. Varna fiel.', ["Anna Kohl", "writer"]),
+        ("de", "Das stimmt nicht, sagte Anna Kohl über Varna.", ["Anna Kohl"]),
+        ("de", "Anna Kohl sagte nicht, dass Varna lügt.", ["writer"]),
+        ("de", "„Varna hat uns belogen“, hieß es aus Lesk.", ["unknown"]),
+        ("de", "„Varna hat uns belogen“, fragte Pelo.", ["unknown"]),
+        ("fr", '« Varna a menti", dit Anne Riou. Varna tombe.', ["Anne Riou", "writer"]),
+        ("fr", "Varna ne paie pas, dit Anne Riou.", ["Anne Riou"]),
+        ("fr", "« Varna a menti », dit-on à Lesk.", ["unknown"]),
+        ("es", "Varna no pagó, dijo Ana Ruiz.", ["Ana Ruiz"]),
+        ("es", "«Varna mintió», se lee en la carta.", ["unknown"]),
+        (
+            "es",
+            "—Varna mintió —dijo Ana Ruiz—. Debe pagar.\nVarna calla.",
+            ["Ana Ruiz", "Ana Ruiz", "writer"],
+        ),
+        ("es", "—Varna mintió.\n—¿De verdad? —preguntó Luis Pardo.", ["unknown", "Luis Pardo"]),
+        ("es", "—Varna mintió.\n—Varna debe pagar.", ["writer", "writer"]),
+    ],
+)
+def test_voices_in_other_languages(language: str, text: str, holders: list[str]) -> None:
+    assert labels_in(language, text) == holders
