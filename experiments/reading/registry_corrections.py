@@ -45,6 +45,9 @@ MORE_NAMES: Mapping[str, tuple[str, ...]] = {
     "NE": ("Republic of Niger",),
     "XK": ("Republic of Kosovo",),
     "BA": ("Bosnia-Herzegovina", "Bosnia"),
+    "KN": ("St. Kitts and Nevis", "St Kitts and Nevis"),
+    "VC": ("St. Vincent and the Grenadines", "St Vincent and the Grenadines"),
+    "GW": ("Guinea Bissau",),
     "FM": ("Federated States of Micronesia",),
 }
 MORE_ABROAD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -59,6 +62,7 @@ MORE_ABROAD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "fr": ("République tchèque",),
         "es": ("República Checa",),
     },
+    "BA": {"de": ("Bosnien-Herzegowina", "Bosnien")},
     "CI": {"de": ("Elfenbeinküste",), "es": ("Costa de Marfil",)},
     "CV": {"de": ("Kap Verde",)},
     "CF": {"de": ("Zentralafrikanischen Republik",), "fr": ("Centrafrique",)},
@@ -80,8 +84,17 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     "MK": ("Macedonia",),
 }
 EXCEPTED: Mapping[str, tuple[str, ...]] = {
-    "GN": ("Guinea pig", "Guinea pigs", "Gulf of Guinea", "New Guinea"),
-    "NE": ("Niger Delta", "Niger River", "River Niger", "Niger State", "Niger state"),
+    "GN": (
+        "Guinea pig",
+        "Guinea pigs",
+        "Guinea fowl",
+        "Guinea fowls",
+        "Guinea worm",
+        "Guinea worms",
+        "Gulf of Guinea",
+        "New Guinea",
+    ),
+    "NE": ("Niger Delta", "Niger River", "Niger river", "River Niger", "Niger State", "Niger state"),
     "PA": ("Panama Papers", "Panama Canal", "Panama hat", "Panama hats"),
     "WS": ("American Samoa",),
     "TL": ("Timor Sea",),

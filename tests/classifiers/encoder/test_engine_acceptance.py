@@ -119,10 +119,10 @@ def supported() -> list[str]:
 @pytest.mark.parametrize(
     ("instruction_sets", "engines"),
     [
-        (set(), ["fp32"]),
-        ({"avx2", "avx512f"}, ["fp32"]),
-        ({"avx512_vnni"}, ["fp32", "int8"]),
-        ({"avx512_bf16", "avx_vnni"}, ["fp32", "bf16", "int8"]),
+        (set(), ["fp32", "onnx"]),
+        ({"avx2", "avx512f"}, ["fp32", "onnx"]),
+        ({"avx512_vnni"}, ["fp32", "onnx", "int8"]),
+        ({"avx512_bf16", "avx_vnni"}, ["fp32", "onnx", "bf16", "int8"]),
     ],
 )
 def test_instruction_sets_decide_what_a_processor_supports(
@@ -136,7 +136,7 @@ def test_instruction_sets_decide_what_a_processor_supports(
 def test_a_gpu_supports_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "instruction_sets", frozenset)
     monkeypatch.setattr(choice, "gpus", lambda: ["nvidia0"])
-    assert supported() == ["fp32", "bf16"]
+    assert supported() == ["fp32", "onnx", "bf16"]
 
 
 @pytest.mark.parametrize("hidden", ["", "-1", " "])
