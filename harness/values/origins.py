@@ -6,6 +6,7 @@ parts and folds the row is. A corpus is a :class:`harness.values.tables.Corpus`,
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -36,8 +37,10 @@ class Origin:
 
 def origin(corpus: Any) -> Origin:
     """Return where the rows of a corpus come from; of one that was not taken from another, it is itself."""
-    earlier: Origin | None = recall(corpus, "origin")
-    return earlier or Origin(corpus, np.arange(len(corpus)))
+    remembered = recall(corpus, "origin")
+    whole = remembered[0]() if remembered else None
+    # A corpus that is gone has nothing to share any more.
+    return Origin(corpus, np.arange(len(corpus))) if whole is None else Origin(whole, remembered[1])
 
 
 def take(corpus: Any, ids: Sequence[str]) -> Any:
@@ -49,6 +52,8 @@ def take(corpus: Any, ids: Sequence[str]) -> Any:
     if (positions < 0).any():
         raise KeyError(f"{corpus.name} has no row {ids[int((positions < 0).argmax())]!r}")
     taken = replace(corpus, rows=corpus.rows.take(positions).reset_index(drop=True))
-    first = origin(corpus)
-    once(taken, "origin", lambda: Origin(first.corpus, first.positions[positions]))
+    source = origin(corpus)
+    # Weakly: what is remembered of the corpus may hold this part, and neither would ever end.
+    first = weakref.ref(source.corpus)
+    once(taken, "origin", lambda: (first, source.positions[positions]))
     return taken

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,6 +15,7 @@ from refused import listing, places, refused
 
 from harness.values.errors import CorpusError, PredictionsError
 from harness.values.labels import FRAMING, STANCE, LabelSet, check_probabilities
+from harness.values.memo import once
 from harness.values.origins import origin
 from harness.values.tables import (
     CORPUS_COLUMNS,
@@ -73,6 +76,17 @@ def test_rows_of_a_part_know_the_corpus_that_they_are_of(corpus: Corpus) -> None
     # Other rows under the same names are no part of it.
     other = replace(part, rows=part.rows.assign(text="else"))
     assert origin(other).corpus is other
+
+
+def test_a_corpus_ends_although_parts_of_it_are_remembered() -> None:
+    rows = pd.DataFrame({"id": ["a", "b"], "text": ["Varna won.", "Varna lost."]})
+    corpus = Corpus("toy", rows, "toy.csv")
+    once(corpus, "part", partial(corpus.take, ["b"]))
+    part, gone = corpus.take(["b"]), weakref.ref(corpus)
+    del corpus
+    gc.collect()
+    assert gone() is None
+    assert (origin(part).corpus is part, origin(part).positions.tolist()) == (True, [0])
 
 
 def test_a_fingerprint_follows_the_content(corpus: Corpus) -> None:

@@ -196,7 +196,7 @@ class Registry:
         return find_name(text, target)
 
     def names(self, text: str, target: str) -> bool:
-        """Say whether a text names a party: whether :meth:`spans` finds any, at a tenth of its price."""
+        """Say whether a text names a party: whether :meth:`spans` finds any, mostly for less."""
         from harness.values.parties.matching import is_plainly_named
 
         # What hides a registered name, and what else it is called, is known to the search alone.
@@ -205,13 +205,15 @@ class Registry:
 
     def _party_of(self, target: str) -> Party | None:
         """Return the party of a name, however it is spelt; a corpus asks for a few of them very often."""
-        if target not in self._asked:
+        # Read once and returned as read: another thread may forget it meanwhile.
+        party = self._asked.get(target, ...)
+        if party is ...:
             from harness.values.parties.folding import name_key
 
             if len(self._asked) >= MAX_ASKED:
                 self._asked.clear()
-            self._asked[target] = self.get(target) or self._by_key.get(name_key(target))
-        return self._asked[target]
+            party = self._asked[target] = self.get(target) or self._by_key.get(name_key(target))
+        return party
 
     @cached_property
     def _asked(self) -> dict[str, Party | None]:
