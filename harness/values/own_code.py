@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 from harness.values.own_modules import Source, import_sources
 from harness.values.own_signature import Signature, signature_of
+from harness.values.python_syntax import parse_module
 
 Access = Literal["read", "trusted", "all"]
 VARIABLE = "HARNESS_TRUST"
@@ -326,7 +327,7 @@ def _file_of(module: str, folders: tuple[Path, ...]) -> Path | None:
 def _imported(path: Path, content: bytes, base: Path) -> Iterator[str]:
     """Yield the names of modules that a file imports, as seen from the base."""
     try:
-        tree = ast.parse(content)
+        tree = parse_module(content)
     except (SyntaxError, ValueError):
         return
     package = path.relative_to(base).parts[:-1]

@@ -8,6 +8,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from harness.values.python_syntax import parse_expression, parse_module
+
 TYPES: dict[str, Any] = {
     "bool": bool,
     "int": int,
@@ -72,7 +74,7 @@ def signature_of(file: Path, attribute: str) -> Signature | None:
     SyntaxError
         Where it is not Python.
     """
-    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    tree = parse_module(file.read_text(encoding="utf-8"), str(file))
     bound: dict[str, ast.AST] = {}
     for node in tree.body:
         for name in _names(node):
@@ -97,7 +99,7 @@ def first_text(file: Path, attribute: str) -> str:
     str
         The name of the attribute in small letters where the source does not tell.
     """
-    for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
+    for node in parse_module(file.read_text(encoding="utf-8"), str(file)).body:
         if attribute in _names(node) and isinstance(call := getattr(node, "value", None), ast.Call):
             for argument in (*call.args[:1], *(word.value for word in call.keywords if word.arg == "name")):
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
@@ -161,7 +163,7 @@ def _known_type(node: ast.expr | None) -> Any:
         case ast.Constant(value=None):
             return None
         case ast.Constant(value=str() as text):
-            return _known_type(ast.parse(text, mode="eval").body)
+            return _known_type(parse_expression(text))
         case ast.Name(id=name):
             return TYPES[name]
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
