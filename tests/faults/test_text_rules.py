@@ -41,6 +41,7 @@ from harness.classifiers.linear.tokens import split_words
 from harness.classifiers.protocol import Classifier, Example, Labelled
 from harness.corpora.guesses import guess_language
 from harness.scoring.slices import QUOTATION
+from harness.splits.leaks.coded_texts import CodedTexts
 from harness.splits.leaks.duplicates import near_pairs, normalised, shingles
 from harness.values.catalog import bind
 from harness.values.docstrings import plain_text
@@ -246,7 +247,9 @@ RULES: dict[str, Callable[[str], object]] = {
     "YAML": refusing(lambda text: parse_yaml("a: " + json.dumps(text))),
     "labels in a cell": guess_label,
     "docstrings": plain_text,
-    "near duplicates": lambda text: near_pairs(sorted({f"{n % 50} {w}" for n, w in enumerate(text.split())})),
+    "near duplicates": lambda text: near_pairs(
+        CodedTexts.of(sorted({f"{n % 50} {w}" for n, w in enumerate(text.split())}))
+    ),
     "languages of a corpus": lambda text: guess_language(text.split("a")),
 }
 SENTENCE_RULES: dict[str, Callable[[str], object]] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.splits.leaks.coded_texts import CodedTexts
 from harness.splits.leaks.duplicates import normalised
 from harness.splits.leaks.passages import linked
 from harness.splits.leaks.repeats import BEFORE_TEST, PASSAGE_WORDS, Fold
@@ -154,7 +155,7 @@ def _sharing_passages(rows: pd.DataFrame, folds: Sequence[Fold]) -> Iterator[tup
         ids_of.setdefault(normalised(str(text)), []).append(id_)
     texts = list(ids_of)
     neighbours: dict[str, list[str]] = {}
-    for first, second in linked(texts):
+    for first, second in linked(CodedTexts.of(texts)):
         for text, other in ((texts[first], texts[second]), (texts[second], texts[first])):
             for id_ in ids_of[text]:
                 neighbours.setdefault(id_, []).extend(ids_of[other])

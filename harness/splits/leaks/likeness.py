@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.splits.leaks.coded_texts import CodedTexts
 from harness.splits.leaks.duplicates import near_pairs
 from harness.splits.leaks.passages import contained, without_boilerplate
 from harness.splits.leaks.repeats import AlikePair, Likeness, verbatim_kind
@@ -24,9 +25,10 @@ def likeness(texts: Sequence[str], near: float) -> Likeness:
     """
     rest_of = dict(zip(texts, without_boilerplate(texts), strict=True))
     rests = list(dict.fromkeys(rest_of.values()))
-    near_share = {(i, j): share for i, j, share in near_pairs(rests, near)}
+    coded = CodedTexts.of(rests)
+    near_share = {(i, j): share for i, j, share in near_pairs(coded, near)}
     pairs = [AlikePair(rests[i], rests[j], share) for (i, j), share in near_share.items()]
-    for each in contained(rests):
+    for each in contained(coded):
         inner, outer = rests[each.inner], rests[each.outer]
         if each.verbatim:
             pairs.append(AlikePair(inner, outer, 1.0, verbatim_kind(inner)))

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.splits.leaks.coded_texts import CodedTexts
 from harness.splits.leaks.duplicates import MAX_COMPARED_PAIRS, MAX_NEIGHBOURS, MIN_WORDS, shingles
 from harness.splits.leaks.repeats import PASSAGE_WORDS
 
@@ -61,13 +61,12 @@ class Containment:
     verbatim: bool
 
 
-def contained(texts: Sequence[str], threshold: float = NEAR_CONTAINMENT) -> list[Containment]:
+def contained(coded: CodedTexts, threshold: float = NEAR_CONTAINMENT) -> list[Containment]:
     """Find texts that stand in longer ones.
 
     Parameters
     ----------
-    texts : sequence of str
-        All different, as :func:`harness.splits.leaks.duplicates.normalised` returns them.
+    coded : CodedTexts
     threshold : float
         Share of words and pairs of words, in (0, 1].
 
@@ -76,7 +75,8 @@ def contained(texts: Sequence[str], threshold: float = NEAR_CONTAINMENT) -> list
     list of Containment
         With a few of the texts that a text stands in, where there are many.
     """
-    first, second = _sharing(windows(texts, ANCHOR_WORDS), len(texts))
+    texts = coded.texts
+    first, second = _sharing(windows(coded, ANCHOR_WORDS), len(texts))
     sets: dict[int, frozenset[str]] = {}
 
     def shingles_of(index: int) -> frozenset[str]:
@@ -104,9 +104,9 @@ def stands_in(inner: str, outer: str) -> bool:
     return f" {inner} " in f" {outer} "
 
 
-def linked(texts: Sequence[str]) -> list[tuple[int, int]]:
+def linked(coded: CodedTexts) -> list[tuple[int, int]]:
     """Return pairs of texts that share a passage, and so are probably from one article; the smaller first."""
-    first, second = _sharing(windows(texts, PASSAGE_WORDS), len(texts), MAX_PASSAGE_TEXTS)
+    first, second = _sharing(windows(coded, PASSAGE_WORDS), len(coded), MAX_PASSAGE_TEXTS)
     return list(zip(first.tolist(), second.tolist(), strict=True))
 
 
@@ -131,56 +131,50 @@ def without_boilerplate(texts: Sequence[str]) -> list[str]:
     return rests
 
 
-def windows(texts: Sequence[str], size: int) -> Windows:
+def windows(coded: CodedTexts, size: int) -> Windows:
     """Return the sequences of words of all texts.
 
     Parameters
     ----------
-    texts : sequence of str
+    coded : CodedTexts
     size : int
         Words of a sequence.
 
     Returns
     -------
     hashes : (n,) array of uint64
-        Of each sequence; each once a text.
+        Of each sequence; each once a text, in ascending order.
     texts : (n,) array of int
         The text that it is in.
     """
-    code_of = _Codes()
-    lengths = np.array([text.count(" ") + 1 for text in texts], dtype=np.int64)
-    words = chain.from_iterable(text.split(" ") for text in texts)
-    flat = np.fromiter(map(code_of.__getitem__, words), dtype=np.int64, count=lengths.sum())
-    if len(flat) < size:
+    codes, text_of = coded.codes, coded.text_of
+    if len(codes) < size:
         return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     draw = np.random.default_rng(0)
-    values = draw.integers(2**64, size=len(code_of), dtype=np.uint64)[flat]
+    values = draw.integers(2**64, size=len(coded.vocabulary), dtype=np.uint64)[codes]
     # Weighted sums of random numbers: of ten million sequences, two collide with a chance of 3 in a million.
-    hashes = np.zeros(len(flat) - size + 1, dtype=np.uint64)
+    hashes = np.zeros(len(codes) - size + 1, dtype=np.uint64)
     for step in range(size):
         factor = draw.integers(2**63, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
         hashes += values[step : step + len(hashes)] * factor
-    of_text = np.repeat(np.arange(len(texts)), lengths)
     # A sequence that would begin in one text and end in the next is none.
-    whole = of_text[: len(hashes)] == of_text[size - 1 :]
-    pairs = np.stack([hashes[whole], of_text[: len(hashes)][whole].astype(np.uint64)], axis=1)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    pairs = pairs[order]
-    new = np.append(True, (pairs[1:] != pairs[:-1]).any(axis=1)) if len(pairs) else np.empty(0, dtype=bool)
-    return pairs[new, 0], pairs[new, 1].astype(np.int64)
-
-
-class _Codes(dict[str, int]):
-    """A number for each word, in the order in which they are first asked for."""
-
-    def __missing__(self, word: str) -> int:
-        code = self[word] = len(self)
-        return code
+    whole = text_of[: len(hashes)] == text_of[size - 1 :]
+    hashes, text_of = hashes[whole], text_of[: len(hashes)][whole]
+    # Texts are in order already, and stay so within a sequence.
+    order = np.argsort(hashes, kind="stable")
+    hashes, text_of = hashes[order], text_of[order]
+    new = np.ones(len(hashes), dtype=bool)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (text_of[1:] != text_of[:-1])
+    return hashes[new], text_of[new]
 
 
 def _sharing(sequences: Windows, n_texts: int, max_texts: int | None = None) -> tuple[Indices, Indices]:
     """Pair texts that share a sequence, each with its next neighbours in an order drawn for each sequence."""
     hashes, of_text = sequences
+    # Nearly all sequences are of one text: these need not be sorted again.
+    equal = hashes[1:] == hashes[:-1]
+    common = np.append(equal, False) | np.append(False, equal) if len(hashes) else equal
+    hashes, of_text = hashes[common], of_text[common]
     if max_texts is not None and len(hashes):
         _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
         rare = counts[inverse] <= max_texts

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from harness.splits.leaks.coded_texts import CodedTexts
 from harness.splits.leaks.duplicates import (
     MAX_NEIGHBOURS,
     SIGNATURE_BLOCK,
@@ -36,19 +40,38 @@ def test_similarity_is_over_words_and_pairs() -> None:
     assert jaccard(shingles("a b c"), shingles("a b d")) == pytest.approx(3 / 7)
 
 
+def signatures(texts: list[str]) -> NDArray[np.uint32]:
+    coded = CodedTexts.of(texts)
+    return _signatures(coded.hashes, coded.lengths)
+
+
 def test_signatures_are_those_of_datasketch() -> None:
-    # By MinHash(num_perm=64, seed=1, hashfunc=zlib.crc32), updated with the shingles of "a b c".
-    expected = [786431610, 1820493386, 2486316565, 1205643484]
-    (signature,) = _signatures(["a b c"])
-    assert signature[:4].tolist() == expected
-    assert signature[-2:].tolist() == [170575480, 91294283]
+    first, second, third = (zlib.crc32(word) for word in (b"a", b"b", b"c"))
+    pairs = [
+        (spread(word) * 0x9E3779B1 + following) % 2**32
+        for word, following in ((first, second), (second, third))
+    ]
+    # By MinHash(num_perm=64, seed=1, hashfunc=lambda number: number), updated with these five numbers.
+    assert [first, second, third, *pairs] == [3904355907, 1908338681, 112844655, 126799488, 2340908011]
+    signature = signatures(["x y", "a b c", "z"])[1]
+    assert signature[:4].tolist() == [547520757, 1820493386, 708770349, 260926551]
+    assert signature[-2:].tolist() == [1887785196, 91294283]
+
+
+def spread(number: int) -> int:
+    """MurmurHash3's finalizer, in Python's own integers."""
+    number ^= number >> 16
+    number = number * 0x85EBCA6B % 2**32
+    number ^= number >> 13
+    number = number * 0xC2B2AE35 % 2**32
+    return number ^ (number >> 16)
 
 
 def test_a_signature_does_not_depend_on_the_texts_around_it() -> None:
     texts = [f"ports {k} and harbours {k % 7}" for k in range(SIGNATURE_BLOCK + 1)]
-    together = _signatures(texts)
+    together = signatures(texts)
     for index in (0, SIGNATURE_BLOCK - 1, SIGNATURE_BLOCK):
-        assert (together[index] == _signatures([texts[index]])[0]).all()
+        assert (together[index] == signatures([texts[index]])[0]).all()
 
 
 def varied(n: int, seed: int) -> list[str]:
@@ -77,7 +100,7 @@ def test_signatures_miss_little_and_invent_nothing(threshold: float) -> None:
         for j in range(i + 1, min(i + 3, len(texts)))
         if jaccard(sets[i], sets[j]) >= threshold
     }
-    pairs = {(i, j) for i, j, _ in near_pairs(texts, threshold)}
+    pairs = {(i, j) for i, j, _ in near_pairs(CodedTexts.of(texts), threshold)}
     assert pairs <= true
     assert len(pairs) >= 0.95 * len(true) > 20
 
@@ -86,7 +109,7 @@ def test_a_thousand_variants_of_one_sentence_are_no_trouble() -> None:
     texts = [
         f"the union of ports and harbours said on monday that toll number {k} would rise" for k in range(1000)
     ]
-    pairs = near_pairs(texts)
+    pairs = near_pairs(CodedTexts.of(texts))
     assert {index for i, j, _ in pairs for index in (i, j)} == set(range(1000))
     assert len(pairs) < 64 * 1000
 
@@ -94,7 +117,8 @@ def test_a_thousand_variants_of_one_sentence_are_no_trouble() -> None:
 @pytest.mark.parametrize(("length", "n_pairs"), [(4, 0), (5, 1)])
 def test_sentences_of_few_words_are_not_compared(length: int, n_pairs: int) -> None:
     words = ["a", "b", "c", "d", "e"][:length]
-    assert len(near_pairs([" ".join(words), " ".join([*words, "a"])], 0.5)) == n_pairs
+    coded = CodedTexts.of([" ".join(words), " ".join([*words, "a"])])
+    assert len(near_pairs(coded, 0.5)) == n_pairs
 
 
 def test_vectors_that_point_in_one_direction() -> None:
