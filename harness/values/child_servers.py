@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -24,18 +24,36 @@ _POLL_SECONDS = 0.1
 _END_SECONDS = 5
 
 
-def free_port(ports: Sequence[int]) -> int | None:
-    """Return the first of some ports that nothing listens on; None where all are taken."""
+@contextlib.contextmanager
+def reserved_port(ports: Sequence[int]) -> Iterator[int | None]:
+    """Yield the first of some ports that nothing listens on and that no other process has reserved here.
+
+    A server listens some seconds after it was started: without the reservation, a second one would get the
+    same port meanwhile, and its user the address of the first one's pages.
+
+    Parameters
+    ----------
+    ports : sequence of int
+
+    Yields
+    ------
+    int or None
+        Reserved until the context ends; None where all are taken.
+    """
     for port in ports:
-        with socket.socket() as probe:
+        # Nothing here speaks UDP, whose ports are counted apart and which are free as soon as a process dies.
+        with socket.socket(type=socket.SOCK_DGRAM) as twin, socket.socket() as probe:
             # A port that a server has just left counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                twin.bind((HOST, port))
                 probe.bind((HOST, port))
             except OSError:
                 continue
-            return port
-    return None
+            probe.close()
+            yield port
+            return
+    yield None
 
 
 def start(command: Sequence[str], log: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:

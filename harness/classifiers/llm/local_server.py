@@ -80,22 +80,22 @@ def serve(model: Path, name: str, port: int | None = None) -> Iterator[tuple[str
         raise MissingPackageError("xllamacpp", PURPOSE, extra=EXTRA)
     if not model.is_file():
         raise ClassifierError(f"there is no file {model}")
-    free = child_servers.free_port(range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,))
-    if free is None:
-        ports = f"port {port}" if port is not None else f"every port from {FIRST_PORT} to {LAST_PORT}"
-        raise ClassifierError(f"{ports} is in use; choose another with --port")
-    log = cache_folder() / LOG
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", __name__, str(model), name, str(free)]
-    server = child_servers.start(command, log, {})
-    try:
-        base = f"http://{child_servers.HOST}:{free}"
-        child_servers.wait_until_healthy(server, f"{base}/health", START_SECONDS)
-        yield f"{base}/v1", server.wait
-    except TimeoutError as error:
-        raise ClassifierError(f"the model's server did not start: {error}; see {log}") from error
-    finally:
-        child_servers.end(server)
+    with child_servers.reserved_port(range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,)) as free:
+        if free is None:
+            ports = f"port {port}" if port is not None else f"every port from {FIRST_PORT} to {LAST_PORT}"
+            raise ClassifierError(f"{ports} is in use; choose another with --port")
+        log = cache_folder() / LOG
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", __name__, str(model), name, str(free)]
+        server = child_servers.start(command, log, {})
+        try:
+            base = f"http://{child_servers.HOST}:{free}"
+            child_servers.wait_until_healthy(server, f"{base}/health", START_SECONDS)
+            yield f"{base}/v1", server.wait
+        except TimeoutError as error:
+            raise ClassifierError(f"the model's server did not start: {error}; see {log}") from error
+        finally:
+            child_servers.end(server)
 
 
 def run_against(url: str, model: str, config: Path) -> int:

@@ -57,12 +57,19 @@ def serve_ui(
         say(f"the runs are on a server: {runs_address(store, store.uri.rstrip('/'), experiment)}")
         return 0
     child_servers.interrupt_on_signals()
-    free_port = _free(port)
-    base = f"http://{HOST}:{free_port}"
+    with child_servers.reserved_port(range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,)) as free:
+        if free is None:
+            ports = f"port {port}" if port is not None else f"every port from {FIRST_PORT} to {LAST_PORT}"
+            raise StoreError(f"{ports} is in use; choose another with --port")
+        return _serve(store, free, experiment, say)
+
+
+def _serve(store: Store, port: int, experiment: str | None, say: Callable[[str], object]) -> int:
+    base = f"http://{HOST}:{port}"
     # Of a store that cannot be written, beside the copy of its database.
     log = (store.database.parent if store.read_only and store.database is not None else store.home) / "ui.log"
     variables = {**SERVER_SETTINGS, "MLFLOW_BACKEND_STORE_URI": store.uri}
-    server = child_servers.start(command(store, free_port), log, variables)
+    server = child_servers.start(command(store, port), log, variables)
     if store.read_only:
         say("the store cannot be written: what is changed in the UI is not kept")
     try:
@@ -138,12 +145,3 @@ def _experiments(store: Store) -> dict[str, str]:
     newest = store.client.search_runs(list(names), order_by=["attributes.start_time DESC"])
     ordered = dict.fromkeys(run.info.experiment_id for run in newest)
     return {names[number]: number for number in ordered}
-
-
-def _free(port: int | None) -> int:
-    # macOS and other tools use port 5000.
-    free = child_servers.free_port(range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,))
-    if free is not None:
-        return free
-    ports = f"port {port}" if port is not None else f"every port from {FIRST_PORT} to {LAST_PORT}"
-    raise StoreError(f"{ports} is in use; choose another with --port")

@@ -53,17 +53,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         pytest.skip(f"transformers serve needs {', '.join(missing)}: pip install 'transformers[serving]'")
     folder = tmp_path_factory.mktemp("tiny")
     write_model(folder / "model")
-    port = child_servers.free_port(range(8200, 8300))
-    options = [str(folder / "model"), "--device", "cpu", "--host", child_servers.HOST, "--port", str(port)]
-    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", *options]
     variables = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    process = child_servers.start(command, folder / "log", variables)
-    try:
-        base = f"http://{child_servers.HOST}:{port}"
-        child_servers.wait_until_healthy(process, f"{base}/health", 180)
-        yield f"{base}/v1", str(folder / "model")
-    finally:
-        child_servers.end(process)
+    with child_servers.reserved_port(range(8200, 8300)) as port:
+        address = ["--host", child_servers.HOST, "--port", str(port)]
+        options = [str(folder / "model"), "--device", "cpu", *address]
+        command = [sys.executable, "-m", "transformers.cli.transformers", "serve", *options]
+        process = child_servers.start(command, folder / "log", variables)
+        try:
+            base = f"http://{child_servers.HOST}:{port}"
+            child_servers.wait_until_healthy(process, f"{base}/health", 180)
+            yield f"{base}/v1", str(folder / "model")
+        finally:
+            child_servers.end(process)
 
 
 def options(server: tuple[str, str], **more: Any) -> dict[str, Any]:
