@@ -37,10 +37,10 @@ TABLE_DRAWS = 1_000
 PORTION = 2**18
 """Numbers in a portion of draws that is expanded to items or targets: 2 MB, so that it stays in cache."""
 
-MIN_PORTION = 16
-"""Draws in a portion of a large test set: each sorts the items once, which takes as long as a few draws."""
+MIN_PORTION = 64
+"""Draws in a portion of a large test set: each sorts the items once, which takes as long as some draws."""
 
-MAX_PORTION = 8 * PORTION
+MAX_PORTION = 32 * PORTION
 """Numbers that such a portion may have."""
 
 

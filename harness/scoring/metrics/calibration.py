@@ -178,7 +178,9 @@ def reliability_bins(
         )
         edges = np.arange(bins + 1) / bins
     else:
-        mass, cumulated = _cumulated(stated, np.stack([stated, true]), np.ones((1, len(stated))))
+        order = np.argsort(stated, kind="stable")
+        pair = np.stack([stated, true])[:, order]
+        mass, cumulated = _cumulated(stated[order], pair, np.ones((1, len(stated))))
         bounds = np.arange(bins + 1) / bins * len(stated)
         n = np.diff(bounds)
         sums = np.diff([np.interp(bounds, mass, curve) for curve in cumulated], axis=-1)
@@ -253,10 +255,10 @@ def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
 
 def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
     # All draws at once, as rows of one matrix.
-    flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64, copy=False)
+    flat = weights.reshape(-1, weights.shape[-1])
     stated = ~unstated_rows(proba)
     if not stated.all():
-        truth, proba, flat = truth[stated], proba[stated], flat[:, stated]
+        truth, proba, flat = truth[stated], proba[stated], flat.take(np.flatnonzero(stated), axis=1)
     if not len(truth):
         return np.full(weights.shape[:-1], np.nan)
     errors = np.mean([error(stated, true, flat) for stated, true in claims(truth, proba)], axis=0)
@@ -266,12 +268,17 @@ def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Arra
 def _equal_width_error(stated: Array, true: Array, weights: Array) -> Array:
     # One matrix product sums the gaps of all bins for all draws.
     gaps = np.eye(BINS)[width_bins(stated)] * (stated - true)[:, None]
-    return ratio(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
+    return ratio(np.abs(weights.astype(np.float64, copy=False) @ gaps).sum(axis=1), _totals(weights))
+
+
+def _totals(weights: Array) -> Array:
+    return np.asarray(weights.sum(axis=1, dtype=np.float64))
 
 
 def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
-    mass, (gaps,) = _cumulated(stated, (stated - true)[None], weights)
-    totals = weights.sum(axis=1)
+    order = np.argsort(stated, kind="stable")
+    mass, (gaps,) = _cumulated(stated[order], (stated - true)[order][None], weights.take(order, axis=1))
+    totals = _totals(weights)
     # The rows of weights lie one after another on one axis, so that one interpolation serves all.
     starts = np.cumsum(totals) - totals
     bounds = starts[:, None] + totals[:, None] * (np.arange(BINS + 1) / BINS)
@@ -280,11 +287,12 @@ def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
 
 
 def _debiased_squared_error(stated: Array, true: Array, weights: Array) -> Array:
-    gap = stated - true
+    order = np.argsort(stated, kind="stable")
+    stated, gap, weights = stated[order], (stated - true)[order], weights.take(order, axis=1)
     mass, (gaps,) = _cumulated(stated, gap[None], weights)
     # The variance of a weighted mean needs sums of squared weights, at the same bounds.
     squares, (square_gaps, square_gaps2) = _cumulated(stated, np.stack([gap, gap**2]), weights**2)
-    totals = weights.sum(axis=1)
+    totals = _totals(weights)
     starts = np.cumsum(totals) - totals
     bounds = starts[:, None] + totals[:, None] * (np.arange(BINS + 1) / BINS)
     mass_in, gap_in, w2, w2_gap, w2_gap2 = (
@@ -301,25 +309,30 @@ def _debiased_squared_error(stated: Array, true: Array, weights: Array) -> Array
 
 
 def _cumulated(stated: Array, values: Array, weights: Array) -> tuple[Array, Array]:
-    """Cumulate over items sorted by predicted probability, one row of ``weights`` after another.
+    """Cumulate over items in order of predicted probability, one row of ``weights`` after another.
 
     The curves have one point at the end of each tie. Between two points both grow in proportion: that gives
     tied items one frequency and lets a bound divide an item.
+
+    Parameters
+    ----------
+    stated : (n,) array
+        Predicted probabilities, sorted.
+    values : (k, n) array
+    weights : (rows, n) array
 
     Returns
     -------
     mass : (1 + rows * distinct,) array
         Cumulated weight; starts at 0.
-    sums : (len(values), 1 + rows * distinct) array
+    sums : (k, 1 + rows * distinct) array
         Cumulated weight times value.
     """
-    order = np.argsort(stated, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(stated[order]) != 0, True))
-    times = weights.take(order, axis=1)
-    curves = np.zeros((1 + len(values), 1 + times.size))
-    np.cumsum(times, out=curves[0, 1:])
+    last = np.flatnonzero(np.append(np.diff(stated) != 0, True))
+    curves = np.zeros((1 + len(values), 1 + weights.size))
+    np.cumsum(weights, dtype=np.float64, out=curves[0, 1:])
     for curve, value in zip(curves[1:], values, strict=True):
-        np.cumsum(times * value[order], out=curve[1:])
+        np.cumsum(weights * value, out=curve[1:])
     if len(last) < len(stated):
         ends = np.arange(len(weights))[:, None] * len(stated) + last + 1
         curves = curves[:, np.append(0, ends.ravel())]

@@ -38,8 +38,7 @@ def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
     ndarray
         ``(..., k)``, in [0, 1]; 0 for a label without a true item.
     """
-    # Items on the first axis: sorting then moves whole rows, and sums over items run along all draws at once.
-    times = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T, dtype=np.float64)
+    times = weights.reshape(-1, weights.shape[-1])
     columns = [_precision(true, scores, times) for true, scores in _one_vs_rest(truth, proba)]
     return np.stack(columns, axis=-1).reshape(*weights.shape[:-1], proba.shape[1])
 
@@ -50,26 +49,43 @@ def average_precision_macro(truth: Codes, proba: Array, weights: Array) -> Array
 
 
 def _precision(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
-    """Return the average precision of one label, from ``(n, draws)`` to ``(draws,)``."""
+    """Return the average precision of one label, from ``(draws, n)`` to ``(draws,)``."""
     if not true.any():
-        return np.zeros(times.shape[1])
-    ranked = ~np.isnan(scores)
-    if not ranked.all():
-        reached = ratio(times[true & ranked].sum(axis=0), times[true].sum(axis=0))
-        return _precision(true[ranked], scores[ranked], times[ranked]) * reached
-    order = np.argsort(-scores, kind="stable")
+        return np.zeros(len(times))
+    order = _ranking(-scores)
     order_true, sorted_scores = order[true[order]], -scores[order]
+    if not len(order_true):
+        return np.zeros(len(times))
     # Only ranks with a true item contribute to the sum.
     ranks, first = np.unique(-scores[order_true], return_index=True)
     last = np.searchsorted(sorted_scores, ranks, side="right") - 1
-    n_ranked = np.cumsum(times[order], axis=0)[last]
-    hits = times[order_true]
-    if len(ranks) < len(hits):
-        hits = np.add.reduceat(hits, first, axis=0)
-    n_hits = np.cumsum(hits, axis=0)
+    n_ranked = _cumulated(times, order).take(last, axis=1)
+    n_hits = _cumulated(times, order_true)
+    if len(ranks) < len(order_true):
+        n_hits = n_hits.take(np.append(first[1:], len(order_true)) - 1, axis=1)
+    hits = np.diff(n_hits, axis=1, prepend=0.0)
     # A draw without any item up to a rank has no hits there: dividing by the smallest number leaves the 0.
     np.maximum(n_ranked, np.finfo(np.float64).tiny, out=n_ranked)
-    return ratio((hits * n_hits / n_ranked).sum(axis=0), n_hits[-1])
+    hits *= n_hits
+    hits /= n_ranked
+    # True items without a score are never reached.
+    n_true = n_hits[:, -1] if len(order_true) == true.sum() else _total(times, true)
+    return ratio(hits.sum(axis=1), n_true)
+
+
+def _ranking(scores: Array) -> NDArray[np.int64]:
+    """Return the items that have a score, in order of it."""
+    ranked = np.flatnonzero(~np.isnan(scores))
+    return ranked[np.argsort(scores[ranked], kind="stable")]
+
+
+def _total(times: Array, chosen: NDArray[np.bool_]) -> Array:
+    return np.asarray(times.take(np.flatnonzero(chosen), axis=1).sum(axis=1, dtype=np.float64))
+
+
+def _cumulated(times: Array, order: NDArray[np.int64]) -> Array:
+    """Cumulate how often items count, in an order."""
+    return np.asarray(times.take(order, axis=1).cumsum(axis=1, dtype=np.float64))
 
 
 def auroc(truth: Codes, proba: Array, weights: Array) -> Array:
@@ -85,7 +101,7 @@ def auroc(truth: Codes, proba: Array, weights: Array) -> Array:
     ndarray
         ``(..., k)``, in [0, 1]; 0.5 for a label that all items have, or none.
     """
-    times = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T, dtype=np.float64)
+    times = weights.reshape(-1, weights.shape[-1])
     columns = [_area(true, scores, times) for true, scores in _one_vs_rest(truth, proba)]
     return np.stack(columns, axis=-1).reshape(*weights.shape[:-1], proba.shape[1])
 
@@ -97,23 +113,23 @@ def _one_vs_rest(truth: Codes, proba: Array) -> Iterator[tuple[NDArray[np.bool_]
 
 
 def _area(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
-    """Return the area under the ROC curve of one label, from ``(n, draws)`` to ``(draws,)``."""
-    ranked = ~np.isnan(scores)
-    if not ranked.all():
-        all_pairs, pairs = (
-            times[true & inside].sum(axis=0) * times[~true & inside].sum(axis=0) for inside in (True, ranked)
-        )
-        won = _area(true[ranked], scores[ranked], times[ranked]) * pairs if ranked.any() else 0.0
-        return np.where(all_pairs > 0, ratio(won + (all_pairs - pairs) / 2, all_pairs), 0.5)
-    order = np.argsort(scores, kind="stable")
-    first = np.flatnonzero(np.append(True, np.diff(scores[order]) != 0))
-    ordered = times[order]
-    ranked_true, ranked_false = (
-        np.add.reduceat(ordered * chosen[order, None], first, axis=0) for chosen in (true, ~true)
+    """Return the area under the ROC curve of one label, from ``(draws, n)`` to ``(draws,)``."""
+    order = _ranking(scores)
+    order_true, order_false = order[true[order]], order[~true[order]]
+    of_true = times.take(order_true, axis=1)
+    below = np.zeros((len(times), 1 + len(order_false)))
+    below[:, 1:] = _cumulated(times, order_false)
+    first, last = (
+        np.searchsorted(scores[order_false], scores[order_true], side=side) for side in ("left", "right")
     )
-    below = np.cumsum(ranked_false, axis=0) - ranked_false
-    pairs = ranked_true.sum(axis=0) * ranked_false.sum(axis=0)
-    won = (ranked_true * (below + ranked_false / 2)).sum(axis=0)
+    won = np.einsum("ij,ij->i", of_true, below.take(first, axis=1))
+    if (first < last).any():
+        # Those with the same score are below by half.
+        won = (won + np.einsum("ij,ij->i", of_true, below.take(last, axis=1))) / 2
+    pairs = of_true.sum(axis=1, dtype=np.float64) * below[:, -1]
+    if len(order) < len(scores):
+        every = _total(times, true) * _total(times, ~true)
+        won, pairs = won + (every - pairs) / 2, every
     return np.where(pairs > 0, ratio(won, pairs), 0.5)
 
 
