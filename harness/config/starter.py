@@ -34,6 +34,9 @@ FEW_ROWS = 500
 ANY_PARTY = "the party"
 """Stands in for the party where no column names one."""
 
+NO_FRAME = "none"
+"""What ``harness label`` writes where no frame applies."""
+
 SAMPLE = 2**20
 """Bytes of a file that a guess of encoding and delimiter looks at."""
 
@@ -146,7 +149,7 @@ def _columns(guess: Guess) -> Iterator[Line]:
     if "target" not in guess.columns and ({"stance", "votes"} & set(guess.columns)):
         reason = "no column names a party: write here toward whom the stances are"
         yield Line(f"  target: {ANY_PARTY}", reason)
-    if "votes" in guess.columns or "annotator" in guess.columns:
+    if ("votes" in guess.columns and "stance" not in guess.columns) or "annotator" in guess.columns:
         yield Line("  aggregate: majority", "or dawid_skene, which weighs annotators by how they agree")
 
 
@@ -160,7 +163,7 @@ def _stances(table: FileTable, guess: Guess) -> tuple[list[Line], list[Line]]:
     """Return the lines of the label map, and of the labels where they are not the usual three."""
     values = list(dict.fromkeys(_cells(table, guess.columns.get("votes") or guess.columns["stance"])))
     if set(values) <= set(STANCES):
-        return [], _two_labels(set(values))
+        return list(_no_frame(table, guess)), _two_labels(set(values))
     mapped = guess_label_map(values)
     if UNKNOWN_LABEL in mapped.values():
         reason = "not words for stances that are known here, so that they stay as they are"
@@ -191,8 +194,16 @@ def _frames(table: FileTable, guess: Guess) -> tuple[list[Line], list[Line]]:
         frames = [part.strip() for text in texts for part in text.split(separator) if part.strip()]
         reason = "between several frames in one cell"
         lines = [Line(f'  separator: "{separator}"', reason)] if separator != "|" else []
-    labels = ", ".join(yaml_scalar(frame) for frame in sorted(set(frames)))
-    return lines, [Line(f"labels: [{labels}]", "all that occur")]
+    without = list(_no_frame(table, guess))
+    labels = ", ".join(yaml_scalar(frame) for frame in sorted({*frames} - ({NO_FRAME} if without else set())))
+    return lines + without, [Line(f"labels: [{labels}]", "all that occur")]
+
+
+def _no_frame(table: FileTable, guess: Guess) -> Iterator[Line]:
+    """Yield the line that says what ``none`` means in labels by hand."""
+    headings = [guess.columns[role] for role in ("frames", "frames_votes") if role in guess.columns]
+    if "frames" in guess.columns and NO_FRAME in {text for name in headings for text in _cells(table, name)}:
+        yield Line(f"  label_map: {{{NO_FRAME}: null}}", "no frame applies")
 
 
 def _language(table: FileTable, guess: Guess, where: str) -> Iterator[Line]:

@@ -72,6 +72,9 @@ STOP_WORDS: Mapping[str, str] = {
 MAX_NAME = 200
 """Characters of the name of a column of votes, at most."""
 
+_LABELLED = {"stance": ("gold", "votes"), "frames": ("gold_frames", "frames_votes")}
+"""Question of ``harness label`` → its column of labels, and the role of its columns of votes."""
+
 _VOTE = re.compile(r"(.*?)[ _.-]*(?:\d+|[a-f])")
 
 
@@ -101,14 +104,18 @@ def guess_columns(cells: Cells) -> Guess:
         name: [None if is_missing(value) else cell_text(value) for value in values[:SAMPLED_ROWS]]
         for name, values in cells.items()
     }
-    columns: dict[str, str | tuple[str, ...]] = {}
-    reasons: dict[str, str] = {}
-    votes = _vote_columns(sample)
+    columns = _by_hand(sample)
+    reasons: dict[str, str] = dict.fromkeys(columns, "as harness label writes it")
+    votes = () if columns else _vote_columns(sample)
     if votes:
         columns["votes"], reasons["votes"] = votes, "they hold the same few values, one column an annotator"
-    free = {name: values for name, values in sample.items() if name not in votes}
+    free = {
+        name: values
+        for name, values in sample.items()
+        if name not in votes and name not in columns.values() and not (columns and " by " in name)
+    }
     for role, words in HEADINGS.items():
-        heading = _by_heading(role, words, free)
+        heading = _by_heading(role, words, free) if role not in columns else ""
         if heading and not (votes and role == "stance"):
             columns[role], reasons[role] = heading, "by its heading"
             del free[heading]
@@ -168,6 +175,18 @@ def _fits(role: str, values: Sequence[str | None]) -> bool:
     if role == "stance":
         return 1 < len(set(filled)) <= MAX_LABELS
     return bool(filled)
+
+
+def _by_hand(sample: Cells) -> dict[str, str | tuple[str, ...]]:
+    """Return the columns that ``harness label`` writes: what annotators agreed on, and the vote of each."""
+    columns: dict[str, str | tuple[str, ...]] = {}
+    for role, (gold, votes) in _LABELLED.items():
+        names = tuple(name for name in sample if name.startswith(f"{role} by "))
+        if names and any(sample.get(gold, ())):
+            columns[role] = gold
+            if len(names) > 1:
+                columns[votes] = names
+    return columns
 
 
 def _vote_columns(sample: Mapping[str, Sequence[str | None]]) -> tuple[str, ...]:

@@ -101,6 +101,24 @@ def other_labels() -> str:
     return "other.csv"
 
 
+def by_hand() -> str:
+    """What harness label writes of rows that a model had labelled: all neutral."""
+    others = {"critical": "neutral", "neutral": "neutral", "supportive": ""}
+    rows = [
+        [text, party, "neutral", stance, "conflict" if i % 2 else "none", stance, others[stance], "none"]
+        for i, (text, party, stance) in enumerate(sentences())
+    ]
+    heads = ["gold", "gold_frames", "stance by Ada", "stance by Ben", "frames by Ada"]
+    table("by_hand.csv", [["text", "target", "label", *heads], *rows])
+    return "by_hand.csv"
+
+
+def frames_by_hand() -> str:
+    rows = [[text, "conflict" if i % 2 else "none", "none"] for i, (text, _, _) in enumerate(sentences())]
+    table("frames_by_hand.csv", [["text", "gold_frames", "frames by Ada"], *rows])
+    return "frames_by_hand.csv"
+
+
 FILES: dict[str, tuple[Callable[[], str], dict[str, int]]] = {
     "German, semicolons, cp1252": (german, dict.fromkeys(STANCES, 20)),
     "Excel with numbers": (excel, dict.fromkeys(STANCES, 20)),
@@ -108,6 +126,8 @@ FILES: dict[str, tuple[Callable[[], str], dict[str, int]]] = {
     "a row an annotation": (long, dict.fromkeys(STANCES, 20)),
     "two labels": (two, {"critical": 30, "supportive": 30}),
     "frames in one cell": (frames, {"conflict": 40, "morality": 20}),
+    "votes by hand": (by_hand, dict.fromkeys(STANCES, 20)),
+    "frames by hand": (frames_by_hand, {"conflict": 30}),
     "labels of one's own": (other_labels, {f"kind {k}": 20 for k in range(3)}),
 }
 
