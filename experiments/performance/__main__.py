@@ -1,7 +1,7 @@
 """Benchmarks in, ``results.md`` out: one after another, each in a process of its own.
 
     make bench [ONLY=linear,inference]
-    make bench-long   # what takes longer: executors, a suite, 50 trials, a million rows, fewer layers
+    make bench-long   # what takes longer: executors, a suite, 50 trials, a million rows, fewer layers, …
 
 A new one is a module beside this with a ``main`` that calls :func:`experiments.performance.section.write`,
 and a line in :data:`CORES` or :data:`LONG`. One that fails does not keep the others from being run.
@@ -38,6 +38,7 @@ LONG: dict[str, int | None] = {
     "growth": None,
     "depth": None,
     "evaluation": None,
+    "training_quality": None,
 }
 """The same of those that are too long for every change."""
 

@@ -47,16 +47,17 @@ def larger(folder: Path) -> str:
 def trained(name: str, checkpoint: str, train: Labelled, held: Labelled) -> tuple[list[str], float]:
     """Return lines of a table, one a way to train a checkpoint; and how many times the Trainer's speed."""
     few = Labelled(train.examples[:PLAIN_ROWS], train.codes[:PLAIN_ROWS])
-    training.ours(32, Labelled(few.examples[:256], few.codes[:256]), held, 1, checkpoint)
-    seconds, _ = training.ours(32, train, held, 1, checkpoint)
+    how = training.How(32, 1, checkpoint=checkpoint)
+    training.ours(how, Labelled(few.examples[:256], few.codes[:256]), held)
+    seconds, _ = training.ours(how, train, held)
     speeds = {training.OWN: len(train) / seconds}
     shares = {training.OWN: training.share(train, seconds, 1, checkpoint)}
-    for way, size, bf16 in (
-        ("Trainer, its own settings", 8, False),
-        ("Trainer, bf16, batches of 32", 32, True),
+    for way, how in (
+        ("Trainer, its own settings", training.How(8, 1, checkpoint=checkpoint)),
+        ("Trainer, bf16, batches of 32", training.How(32, 1, checkpoint=checkpoint, bf16=True)),
     ):
-        training.plain(size, Labelled(few.examples[:64], few.codes[:64]), held, 1, checkpoint, bf16=bf16)
-        seconds, _ = training.plain(size, few, held, 1, checkpoint, bf16=bf16)
+        training.plain(how, Labelled(few.examples[:64], few.codes[:64]), held)
+        seconds, _ = training.plain(how, few, held)
         speeds[way] = len(few) / seconds
         shares[way] = training.share(few, seconds, 1, checkpoint)
     base = speeds["Trainer, its own settings"]

@@ -8,12 +8,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from golden import Golden
 from sentences import numbers, words
 
 from experiments.performance import __main__ as bench
-from experiments.performance import encoder, section
+from experiments.performance import encoder, section, training_quality
 from experiments.performance.untrained import by_turns, middle
 from harness.classifiers.protocol import Example
 from harness.tracking.store.location import project
@@ -103,3 +104,16 @@ def test_ratios_are_taken_turn_by_turn() -> None:
     # By the clock 2, 1 and 4 times, of which the middle is 2; the ratio of the medians would be 1.5.
     fast, slow = [(2.0, 3.0), (6.0, 3.0), (4.0, 3.0)], [(1.0, 1.0), (6.0, 1.5), (1.0, 1.0)]
     assert middle(fast, slow) == (2.0, 3.0)
+
+
+def test_a_training_is_compared_with_the_trainers_of_the_same_seed() -> None:
+    plain = training_quality.PLAIN
+    lines = pd.DataFrame(
+        [(plain, 1, 30.0, 0.5), (plain, 2, 33.0, 0.6), ("fast", 1, 10.0, 0.52), ("fast", 2, 11.0, 0.64)],
+        columns=["way", "seed", "seconds", "f1_macro"],
+    )
+    speed, value, low, high, seeds = training_quality.gain(lines, "fast")
+    assert (speed, round(value, 6), seeds) == (3.0, 0.03, 2)
+    # Of two seeds: 12.706 standard errors, here of .01.
+    assert (round(low, 5), round(high, 5)) == (round(0.03 - 0.12706, 5), round(0.03 + 0.12706, 5))
+    assert training_quality.gain(lines[lines["seed"] == 1], "fast").low == -float("inf")
