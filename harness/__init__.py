@@ -1,6 +1,6 @@
 """Evaluate classifiers that label sentences by stance toward a party and by framing.
 
-Everything that the command line does can be done from Python. Importing the package loads nothing heavy: each
+Most of what the command line does can be done from Python. Importing the package loads nothing heavy: each
 name is imported when it is first used.
 
 >>> import harness

@@ -58,7 +58,7 @@ class SearchSettings(Strict):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="No candidate begins after so many minutes of fitting candidates. Without it, a"
+        description="No batch begins after so many minutes of fitting candidates. Without it, a"
         " search that is resumed ends with the same candidates.",
     )
     batch: int = Field(
