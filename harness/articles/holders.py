@@ -22,6 +22,7 @@ from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
+from harness.articles.quotations import MIN_QUOTED
 from harness.articles.sentences import Sentence
 from harness.articles.speech import ENGLISH_SPEECH, SpeechRules
 
@@ -274,6 +275,14 @@ def _holder(
         if holder is not None:
             return holder
     quoted = any(mark in text for mark in rules.marks)
+    # A quotation with a tag whose verb no list has: "fired back". A post is its author's own.
+    tag = rules.tag(text, inside=state.inside) if quoted and not kind.posts else None
+    speaker = rules.speaker_in(text, tag, cast, inside=state.inside) if tag is not None else None
+    if tag is not None and speaker is not None:
+        attribution = Attribution(speaker, tag[0], 1)
+        holder = _attributed(attribution, (text, rules), cast, state if near else _State(), surnames)
+        if holder is not None:
+            return holder
     all_quoted = not rules.blank(text, inside=state.inside).strip(' ".,;:!?—–-')
     # Nothing is attributed: the sentence may continue the words of the holder before.
     if near and state.holder.kind != "writer":
@@ -286,7 +295,8 @@ def _holder(
     # Words in quotation marks are not the outlet's, though nobody says whose they are.
     pronoun = any(each.actor.kind == "pronoun" for each in attributions)
     if quoted and (
-        (all_quoted and len(text.split()) >= _MIN_QUOTED)
+        tag is not None
+        or (all_quoted and len(text.split()) >= MIN_QUOTED)
         or ((pronoun or not rules.has_verbs) and _quotes_words(text, rules))
         or rules.says_after(text, inside=state.inside)
     ):
@@ -294,13 +304,9 @@ def _holder(
     return WRITER
 
 
-# Words between quotation marks that are somebody's: fewer may be a title, or said with a wink.
-_MIN_QUOTED = 3
-
-
 def _quotes_words(text: str, rules: SpeechRules) -> bool:
     quotations = re.findall(f"[{rules.openers}]([^{rules.marks}]+)", text)
-    return any(len(words.split()) >= _MIN_QUOTED for words in quotations)
+    return any(len(words.split()) >= MIN_QUOTED for words in quotations)
 
 
 def _may_be_pronoun(actor: Actor) -> bool:

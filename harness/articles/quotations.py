@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 _QUOTE = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)|(?<!\w)‘[^‘]{12,}?’(?!\w)|(?<!\w)'[^']{12,}?'(?!\w)")
 
+MIN_QUOTED = 3
+"""Words between quotation marks that are somebody's: fewer may be a title, or said with a wink."""
+
 # A mark that closes a quotation of an earlier sentence: nothing opens one before it.
 _CLOSING = re.compile(r"[^“\"]*?(?:”|[,.?!…]\"(?=\s|$))")
 # “It is appalling, Orrin said. The mark that should close the quotation is missing.

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from harness.articles.actors import Actor, Attribution, find_actors
 from harness.articles.attributions import find_attributions, says_after_quotation
+from harness.articles.comments import is_commented_on
 from harness.articles.foreign_actors import find_actors_in
 from harness.articles.foreign_attributions import find_attributions_in
 from harness.articles.foreign_people import find_people_in
@@ -17,12 +18,14 @@ from harness.articles.grammar import ENGLISH, Grammar, grammar_of
 from harness.articles.mark_styles import with_curly_marks
 from harness.articles.mentions import PartyMention
 from harness.articles.people import Person, find_people
+from harness.articles.quotation_tags import speaker_in_tag, speaker_in_tag_of, tag_beside_quotation
 from harness.articles.quotations import (
     blank_quotations,
     closes_quotation,
     quotation_continues,
     words_after_quotation,
 )
+from harness.articles.word_lists import words_of
 from harness.values.parties import Span
 
 
@@ -71,8 +74,18 @@ class SpeechRules(Protocol):
     def says_after(self, text: str, *, inside: bool) -> bool:
         """Whether a verb of saying follows a quotation, whoever its subject is."""
 
+    def tag(self, text: str, *, inside: bool) -> Span | None:
+        """Find the words beside a quotation that say whose it is, whatever their verb."""
+
+    def speaker_in(self, text: str, tag: Span, cast: Sequence[Actor], *, inside: bool) -> Actor | None:
+        """Find whom a tag names as the speaker, where it is clear."""
+
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech."""
+
+
+_SMALL = words_of("small_in_titles")
+_WRITER = words_of("writer")
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,18 @@ class EnglishSpeech:
     def says_after(self, text: str, *, inside: bool) -> bool:
         """Whether a verb of saying follows a quotation."""
         return says_after_quotation(text, inside=inside)
+
+    def tag(self, text: str, *, inside: bool) -> Span | None:
+        """Find the words beside a quotation; not where the writer comments on it, or speaks as "I"."""
+        bare = self.blank(text, inside=inside)
+        tag = tag_beside_quotation(text, bare, _SMALL)
+        if tag is None or is_commented_on(bare, tag[0]):
+            return None
+        return None if _WRITER & {*bare[slice(*tag)].strip(" ,").lower().split()[:1]} else tag
+
+    def speaker_in(self, text: str, tag: Span, cast: Sequence[Actor], *, inside: bool) -> Actor | None:
+        """Find whom a tag names."""
+        return speaker_in_tag(text, self.blank(text, inside=inside), tag, cast)
 
     def reported(self, text: str) -> bool:  # noqa: ARG002 (English has no such mood)
         """Never: English has no mood of reported speech."""
@@ -192,6 +217,16 @@ class ForeignSpeech:
             self.grammar.say & {*words} or " ".join(words).startswith(self.grammar.impersonal)
             for _, words in following
         )
+
+    def tag(self, text: str, *, inside: bool) -> Span | None:
+        """Find the words beside a quotation."""
+        small = self.grammar.determiners | self.grammar.prepositions | self.grammar.genitive
+        return tag_beside_quotation(text, self.blank(text, inside=inside), small)
+
+    def speaker_in(self, text: str, tag: Span, cast: Sequence[Actor], *, inside: bool) -> Actor | None:
+        """Find whom a tag names; without words of the language nobody."""
+        bare = self.blank(text, inside=inside)
+        return speaker_in_tag_of(bare, tag, self.grammar, cast) if self.has_verbs else None
 
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech: "Er habe davon nichts gewusst"."""

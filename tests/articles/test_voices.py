@@ -60,6 +60,33 @@ def test_words_are_not_the_outlets(text: str, holders: list[str]) -> None:
     assert holder_labels(text) == holders
 
 
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("“Varna cheats us all,” Crane pointed out.", "Ostrel"),
+        ("“Varna cheats us all,” shot back Ada Orrin.", "Ada Orrin"),
+        ("“Varna,” Crane pointed out, “cheats us all.”", "Ostrel"),
+        ("“Varna cheats us all,” the ferryman fired back.", "unknown"),
+        ("“Varna cheats us all,” the ferryman taunted Crane.", "unknown"),
+        ("“Varna cheats us all,” Crane's dog seemed to bark.", "unknown"),
+        ("“Varna cheats us all,” Crane was taught at school.", "unknown"),
+        ("“Varna cheats us all,” reads the letter on the wall of the old mill by the harbour.", "unknown"),
+        ("Her card read: “Varna cheats us all.”", "unknown"),
+        ("The ferryman fired back, “Varna cheats us all.”", "unknown"),
+        ("“Varna cheats us all,” I thought.", "writer"),
+        ("“The Art of Rowing,” a book on Varna, is back.", "writer"),
+        ("“Rain” and “The Old Bridge,” two films, are shown in Varna.", "writer"),
+        ("Two films came to Lesk: “The Old Bridge” and “Rain.”", "writer"),
+        ("Varna held a so-called “people's vote.”", "writer"),
+        ("“All or nothing at all” is an old phrase in Varna.", "writer"),
+        ("“Save the old bridge!” hats were sold in Varna.", "writer"),
+        ("The deal with Varna was, in short, “a very big mess.”", "writer"),
+    ],
+)
+def test_a_tag_needs_no_verb_of_a_list(text: str, holder: str) -> None:
+    assert holder_labels(text) == [holder]
+
+
 MINUTES = """Bray: Varna lied to us. It is a scandal.
 There is more. Varna stole the bridge.
 Crane: That is wrong. Varna paid.
@@ -116,6 +143,14 @@ def test_letters_of_a_list_are_no_turns() -> None:
         ("de", "Anna Kohl sagte nicht, dass Varna lügt.", ["writer"]),
         ("de", "„Varna hat uns belogen“, hieß es aus Lesk.", ["unknown"]),
         ("de", "„Varna hat uns belogen“, fragte Pelo.", ["unknown"]),
+        ("de", "„Varna betrügt uns alle“, polterte Anna Kohl.", ["Anna Kohl"]),
+        ("de", "„Varna betrügt uns alle“, stand auf einem Zettel für Anna Kohl.", ["unknown"]),
+        ("de", "Auf dem Zettel stand: „Varna betrügt uns alle.“", ["unknown"]),
+        ("de", "Die sogenannte „Stunde der Wahrheit“ kam für Varna.", ["writer"]),
+        ("de", "„Das Boot auf See“, ein Klassiker, läuft in Varna.", ["writer"]),
+        ("fr", "« Varna nous trompe tous », s'est emportée Anne Riou.", ["Anne Riou"]),
+        ("fr", "« Varna nous trompe tous », lit-on dans une lettre à Anne Riou.", ["unknown"]),
+        ("es", '"Varna nos engaña a todos", espetó Ana Ruiz.', ["Ana Ruiz"]),
         ("fr", '« Varna a menti", dit Anne Riou. Varna tombe.', ["Anne Riou", "writer"]),
         ("fr", "Varna ne paie pas, dit Anne Riou.", ["Anne Riou"]),
         ("fr", "« Varna a menti », dit-on à Lesk.", ["unknown"]),
