@@ -20,6 +20,7 @@ from typing import Literal
 
 from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
+from harness.articles.antecedents import CONTESTED, may_be_pronoun
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
 from harness.articles.quotations import MIN_QUOTED
@@ -123,14 +124,15 @@ def find_holders(
             # The mark that should close the quotation is missing, and nobody speaks for the rest of an
             # article; or the quotation is opened again.
             state = replace(state, inside=False)
-        holder = _holder(sentence, in_sentence, state, surnames, kind)
+        cast = rules.actors(sentence.text, in_sentence, surnames)
+        holder = _holder(sentence, cast, state, surnames, kind)
         if number in answers and holder.kind in ("writer", "unknown"):
             holder = replace(speaker, quoted=holder.quoted)
         elif number in turns and holder.kind in ("writer", "unknown"):
             holder = replace(holders[turns[number]], quoted=holder.quoted)
         elif number in quoted_lines and holder.kind == "writer":
             holder = UNKNOWN if state.holder.kind == "writer" else replace(state.holder, quoted=True)
-        state = state.after(sentence, holder, leaders, rules)
+        state = state.after(sentence, holder, cast, (rules, surnames, leaders))
         by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
         # "The Guild of Bakers thanks Varna" in the guild's own release: the guild is the writer.
         if sentence is release_opening and text_kinds.names_itself(sentence) and not by_leader:
@@ -218,7 +220,7 @@ class _State:
     invites : bool
         Whether the last sentence ended with a colon.
     person : Holder
-        The last holder whom "he" or "she" may mean.
+        Whom "he" or "she" may mean: the last holder, or who was the subject of a sentence since then.
     post : bool
         Whether the last sentence began with an emoji, as a line of a post does.
     """
@@ -231,17 +233,28 @@ class _State:
     post: bool = False
 
     def after(
-        self, sentence: Sentence, holder: Holder, leaders: Collection[str], rules: SpeechRules
+        self,
+        sentence: Sentence,
+        holder: Holder,
+        cast: Sequence[Actor],
+        within: tuple[SpeechRules, dict[str, str], Collection[str]],
     ) -> _State:
         """Return what is open after a sentence; "he" may mean a person or a leader, and not a country."""
-        is_person = holder.kind == "person" or (holder.kind == "party" and holder.via in leaders)
+        rules, surnames, leaders = within
         text = sentence.text
+        person = self.person
+        if holder.kind == "person" or (holder.kind == "party" and holder.via in leaders):
+            person = holder
+        elif text:
+            subject = rules.brought_up(rules.blank(text, inside=self.inside), cast, person.name)
+            if subject is not None:
+                person = UNKNOWN if subject == CONTESTED else _as_holder(subject, surnames, quoted=False)
         return _State(
             holder=holder,
             paragraph=sentence.paragraph,
             inside=rules.continues(text, self.inside),
             invites=text.rstrip().endswith(":"),
-            person=holder if is_person else self.person,
+            person=person,
             post=not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "„“”‘’«»—–…",
         )
 
@@ -257,14 +270,13 @@ class _TextKind:
 
 def _holder(
     sentence: Sentence,
-    mentions: Sequence[PartyMention],
+    cast: Sequence[Actor],
     state: _State,
     surnames: dict[str, str],
     kind: _TextKind,
 ) -> Holder:
     """Find the holder of a sentence: to whom it attributes something, or whose words it continues."""
     text, rules = sentence.text, kind.rules
-    cast = rules.actors(text, mentions, surnames)
     attributions = rules.attributions(
         text, cast, transcript=kind.transcript, posts=kind.posts, inside=state.inside
     )
@@ -309,11 +321,6 @@ def _quotes_words(text: str, rules: SpeechRules) -> bool:
     return any(len(words.split()) >= MIN_QUOTED for words in quotations)
 
 
-def _may_be_pronoun(actor: Actor) -> bool:
-    """Whether "he" or "she" may mean somebody: a person, or a party by the name of a person."""
-    return actor.kind == "person" or (actor.kind == "party" and actor.leader)
-
-
 def _attributed(
     attribution: Attribution,
     within: tuple[str, SpeechRules],
@@ -330,7 +337,7 @@ def _attributed(
     if actor.kind == "pronoun":
         bare = rules.blank(text)
         before = (other for other in cast if other.end <= actor.start and bare[other.start] != '"')
-        antecedent = next((other for other in before if _may_be_pronoun(other)), None)
+        antecedent = next((other for other in before if may_be_pronoun(other)), None)
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
@@ -342,6 +349,10 @@ def _attributed(
         if antecedent is None:
             return replace(state.person, quoted=quoted) if state.person.kind != "writer" else None
         actor = antecedent
+    return _as_holder(actor, surnames, quoted=quoted)
+
+
+def _as_holder(actor: Actor, surnames: dict[str, str], *, quoted: bool) -> Holder:
     name = surnames.get(actor.name, actor.name) if actor.kind == "person" else actor.name
     kind: HolderKind = "party" if actor.kind == "party" else "person" if actor.kind == "person" else "other"
     return Holder(kind, name, actor.via, quoted)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.articles.actors import Actor, Attribution, find_actors
+from harness.articles.antecedents import Contested, brought_up, newcomer, precedes_english
 from harness.articles.attributions import find_attributions, says_after_quotation
 from harness.articles.comments import is_commented_on
 from harness.articles.foreign_actors import find_actors_in
@@ -80,6 +81,9 @@ class SpeechRules(Protocol):
     def speaker_in(self, text: str, tag: Span, cast: Sequence[Actor], *, inside: bool) -> Actor | None:
         """Find whom a tag names as the speaker, where it is clear."""
 
+    def brought_up(self, bare: str, cast: Sequence[Actor], current: str) -> Actor | Contested | None:
+        """Find whom a sentence brings up for a later "he"; ``current`` names who was meant so far."""
+
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech."""
 
@@ -142,6 +146,10 @@ class EnglishSpeech:
     def speaker_in(self, text: str, tag: Span, cast: Sequence[Actor], *, inside: bool) -> Actor | None:
         """Find whom a tag names."""
         return speaker_in_tag(text, self.blank(text, inside=inside), tag, cast)
+
+    def brought_up(self, bare: str, cast: Sequence[Actor], current: str) -> Actor | Contested | None:
+        """Find whom a sentence brings up."""
+        return brought_up(bare, cast, current, precedes_english) or newcomer(bare)
 
     def reported(self, text: str) -> bool:  # noqa: ARG002 (English has no such mood)
         """Never: English has no mood of reported speech."""
@@ -227,6 +235,16 @@ class ForeignSpeech:
         """Find whom a tag names; without words of the language nobody."""
         bare = self.blank(text, inside=inside)
         return speaker_in_tag_of(bare, tag, self.grammar, cast) if self.has_verbs else None
+
+    def brought_up(self, bare: str, cast: Sequence[Actor], current: str) -> Actor | Contested | None:
+        """Find whom a sentence brings up."""
+        grammar = self.grammar
+        small = grammar.determiners | grammar.adverbs
+
+        def precedes(word: str) -> bool:
+            return word.lower() in small or grammar.is_title(word)
+
+        return brought_up(bare, cast, current, precedes)
 
     def reported(self, text: str) -> bool:
         """Whether a sentence is in the mood of reported speech: "Er habe davon nichts gewusst"."""

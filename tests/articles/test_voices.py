@@ -87,6 +87,28 @@ def test_a_tag_needs_no_verb_of_a_list(text: str, holder: str) -> None:
     assert holder_labels(text) == [holder]
 
 
+@pytest.mark.parametrize(
+    ("between", "holder"),
+    [
+        ("Tilda Marsh, a baker, shook her head.", "Tilda Marsh"),
+        ("On Monday Tilda Marsh rowed home.", "Tilda Marsh"),
+        ("A baker from Lesk was in the harbour.", "baker"),
+        ("A committee from Lesk was in the harbour.", "unknown"),
+        ("Tilda Marsh met Ada Orrin in the harbour.", "unknown"),
+        ("The visit annoyed Tilda Marsh.", "Ostrel"),
+        ("Tilda Marsh's boat sank.", "Ostrel"),
+        ("Crane met Tilda Marsh.", "Ostrel"),
+        ("A report from Lesk was late.", "Ostrel"),
+        ("The mayor shook her head.", "Ostrel"),
+        ("It rained.", "Ostrel"),
+    ],
+)
+def test_a_pronoun_means_the_last_subject(between: str, holder: str) -> None:
+    for space in (" ", "\n\n"):
+        text = f"Crane said that it was late.{space}{between}{space}“Varna lied to us,” she said."
+        assert holder_labels(text)[-1] == holder
+
+
 MINUTES = """Bray: Varna lied to us. It is a scandal.
 There is more. Varna stole the bridge.
 Crane: That is wrong. Varna paid.
@@ -151,6 +173,16 @@ def test_letters_of_a_list_are_no_turns() -> None:
         ("fr", "« Varna nous trompe tous », s'est emportée Anne Riou.", ["Anne Riou"]),
         ("fr", "« Varna nous trompe tous », lit-on dans une lettre à Anne Riou.", ["unknown"]),
         ("es", '"Varna nos engaña a todos", espetó Ana Ruiz.', ["Ana Ruiz"]),
+        (
+            "fr",
+            "Anne Riou a dit que Varna a menti. Luc Ferrand est arrivé. « Varna doit payer », a-t-il dit.",
+            ["Anne Riou", "writer", "Luc Ferrand"],
+        ),
+        (
+            "de",
+            "Anna Kohl sagte, Varna lüge. Es regnete. „Varna muss zahlen“, sagte sie.",
+            ["Anna Kohl", "writer", "Anna Kohl"],
+        ),
         ("fr", '« Varna a menti", dit Anne Riou. Varna tombe.', ["Anne Riou", "writer"]),
         ("fr", "Varna ne paie pas, dit Anne Riou.", ["Anne Riou"]),
         ("fr", "« Varna a menti », dit-on à Lesk.", ["unknown"]),

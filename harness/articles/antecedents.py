@@ -1,0 +1,100 @@
+"""A sentence and its actors in, whom "he" or "she" in the next sentence may mean out.
+
+Who has spoken last is meant until somebody else comes up as the subject of a sentence; where several are
+named in one, nobody can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from harness.articles.actors import Actor, may_precede_name
+from harness.articles.people import description_at_end
+from harness.articles.word_lists import AGENT_ENDING, DOCUMENTS, words_of
+
+Contested = Literal["contested"]
+CONTESTED: Contested = "contested"
+"""Somebody who cannot be told from others."""
+
+_LEAD_INS = words_of("lead_ins")
+# "A baker from Lille": somebody new; "the baker" may be who has just spoken.
+_NEW = re.compile(r"(?:A|An|Another|One)\s")
+# Words that a description may have, its article included.
+_MAX_WORDS = 5
+
+
+def may_be_pronoun(actor: Actor) -> bool:
+    """Whether "he" or "she" may mean somebody: a person, or a party by the name of a person."""
+    return actor.kind == "person" or (actor.kind == "party" and actor.leader)
+
+
+def brought_up(
+    bare: str, cast: Sequence[Actor], current: str, precedes: Callable[[str], bool]
+) -> Actor | Contested | None:
+    """Return whom a sentence brings up as its subject.
+
+    Parameters
+    ----------
+    bare : str
+        A sentence, its quotations blanked.
+    cast : sequence of Actor
+        Its actors, in order.
+    current : str
+        Name of who was meant so far; empty for nobody.
+    precedes : callable
+        Whether a word may stand between the beginning of a sentence and the name of its subject.
+
+    Returns
+    -------
+    Actor, "contested" or None
+        None where who was meant so far still is.
+    """
+    people = [actor for actor in cast if may_be_pronoun(actor) and bare[actor.start] != '"']
+    if not people:
+        return None
+    first = people[0]
+    begins = _is_subject(bare, first, precedes)
+    if len({actor.name for actor in people}) > 1:
+        return None if begins and current.endswith(first.name) else CONTESTED
+    if begins:
+        return first
+    return None
+
+
+def _is_subject(bare: str, actor: Actor, precedes: Callable[[str], bool]) -> bool:
+    """Whether a name begins its sentence, but for titles, an article, a day and the like."""
+    words = re.findall(r"[^\s,\"]+", bare[: actor.start])
+    rest = bare[actor.end :]
+    if len(words) > _MAX_WORDS or re.match(r"[’']", rest) or re.match(r"\s+(?:and|et|und|y)\b", rest):
+        return False
+    while words and precedes(words[-1]) and words[-1].lower() not in _LEAD_INS:
+        words.pop()
+    if words and words[-1].lower() in _LEAD_INS:
+        return False
+    return all(word[0].isupper() or precedes(word) for word in words)
+
+
+def newcomer(bare: str) -> Actor | Contested | None:
+    """Return the new person with whom an English sentence begins: "A baker from Lille"."""
+    if _NEW.match(bare) is None:
+        return None
+    ends = [match.end() for match in re.finditer(r"[\w’'-]+(?=[\s,.;:])", bare)][:_MAX_WORDS]
+    longest: tuple[str, int] | None = None
+    for end in ends[1:]:
+        described = description_at_end(bare[:end])
+        if described is not None:
+            longest = (described[0], end)
+        elif longest is not None:
+            break
+    if longest is None or longest[0].endswith("s") or longest[0].split()[-1] in DOCUMENTS:
+        return None
+    # Of other words for people some mean many of them: "a crowd", "a panel".
+    head = longest[0].split()[-1]
+    return Actor(0, longest[1], "group", longest[0]) if AGENT_ENDING.search(head) else CONTESTED
+
+
+def precedes_english(word: str) -> bool:
+    """Whether a word may stand before an English subject: an article, a title."""
+    return may_precede_name(word) or word.lower() in _LEAD_INS
