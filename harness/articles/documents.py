@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from harness.articles.page_quotations import mark_quotations
 from harness.articles.pdf_pages import pdf_paragraphs
-from harness.articles.web_pages import decode_page, mark_quotations
+from harness.articles.web_pages import decode_page
 from harness.values import limits
 from harness.values.unreadable import UnreadableError
 

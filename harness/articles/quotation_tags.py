@@ -110,6 +110,10 @@ def speaker_in_tag_of(bare: str, tag: Span, grammar: Grammar, cast: Sequence[Act
     clitic = grammar.clitics.search(" ".join(bare[slice(*tag)].split()[:_MAX_VERB]))
     if clitic is not None and not actors:
         return Actor(*tag, "pronoun", clitic.group(1).lower())
+    begin = tag[0] + len(bare[slice(*tag)]) - len(bare[slice(*tag)].lstrip(" ,"))
+    # "Anne Riou, maire de Varna : « … »"
+    if actors and actors[0].start == begin and actors[0].kind in ("person", "party"):
+        return actors[0]
     if len({actor.name for actor in actors}) != 1:
         return None
     actor = actors[0]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.articles.page_quotations import mark_quotations, take_out_of_embeds
 from harness.values.language import detect
 
 _BYTE_ORDER_MARKS = (
@@ -169,71 +170,9 @@ def parse_page(page: str) -> Any:
         ):
             part.drop_tree()
         _unwrap_layout_tables(tree)
+        take_out_of_embeds(tree)
         mark_quotations(tree)
     return tree
-
-
-# --- quotations ---------------------------------------------------------------------------------------------
-
-# What a block quotation begins with that shows by itself that it is one.
-_MARK = re.compile("\\s*[“”\"„«»‘'’‚‹›]")
-_SINGLE = str.maketrans({"“": "‘", "”": "’", '"': "'"})
-# Its paragraphs, and who is quoted below them.
-_LINES = ".//p | .//div[not(.//p or .//div)]"
-_SOURCE = "ancestor-or-self::cite or ancestor-or-self::footer or ancestor-or-self::figcaption"
-# Share of a page's words in block quotations: more of them set the text in from the margin, and quote nobody.
-_MAX_QUOTED = 0.5
-
-
-def mark_quotations(tree: Any) -> None:
-    """Put quotation marks around what a page quotes by its layout: ``q`` and ``blockquote``, tweets too.
-
-    A browser shows these as quotations; in the text alone they would read as words of the outlet.
-
-    Parameters
-    ----------
-    tree : lxml.html.HtmlElement
-        A page; it is changed.
-    """
-    parts = [(part, bool(part.xpath("ancestor::q or ancestor::blockquote"))) for part in tree.iter("q")]
-    # The inner ones first: what closes them stands before what closes the outer ones.
-    for part, nested in reversed(parts):
-        _put_around(part, *("‘’" if nested else "“”"))
-        part.drop_tag()
-    blocks = [block for block in tree.iter("blockquote") if not block.xpath("ancestor::blockquote")]
-    words = sum(len(block.text_content().split()) for block in blocks)
-    body = tree.find(".//body")
-    if words > _MAX_QUOTED * len((tree if body is None else body).text_content().split()):
-        return
-    for block in blocks:
-        if _MARK.match(block.text_content()):
-            continue
-        for part in block.iter():
-            # Quotations within it stand between single marks.
-            part.text = part.text and part.text.translate(_SINGLE)
-            part.tail = part.tail if part is block else part.tail and part.tail.translate(_SINGLE)
-        lines = block.xpath(f"({_LINES})[normalize-space()][not({_SOURCE})]") or [block]
-        # As newspapers do: each paragraph is opened again, and the last one closed.
-        for line in lines:
-            _put_around(line, "“", "”" if line is lines[-1] else "")
-
-
-def _put_around(part: Any, opening: str, closing: str) -> None:
-    """Put marks around the words of an element, before the lines that say who is quoted."""
-    from lxml import etree
-
-    texts: list[tuple[Any, str]] = []
-    for event, each in etree.iterwalk(part, events=("start", "end")):
-        name = "text" if event == "start" else "tail"
-        outside = each.xpath("boolean(ancestor-or-self::cite or ancestor-or-self::footer)")
-        if (getattr(each, name) or "").strip() and not outside and (name == "text" or each is not part):
-            texts.append((each, name))
-    if texts:
-        (first, name), (last, end) = texts[0], texts[-1]
-        setattr(first, name, opening + getattr(first, name).lstrip())
-        setattr(last, end, getattr(last, end).rstrip() + closing)
-    for source in part.xpath("./cite | ./footer") if closing else ():
-        source.tag = "p"
 
 
 # --- tables -------------------------------------------------------------------------------------------------

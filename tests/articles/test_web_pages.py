@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from articles.test_holders import holder_labels
 
 from harness.articles.article_files import from_html
 from harness.articles.web_pages import decode_page, without_tables
@@ -155,7 +156,40 @@ AFTER = "The ministry did not reply to any question on Monday evening."
             "<blockquote><p>Varna lied.</p><p>It must pay.</p></blockquote>",
             ["“Varna lied.", "“It must pay.”"],
         ),
-        ("<blockquote>Varna lied.<cite>Ada Orrin</cite></blockquote>", ["“Varna lied.”", "Ada Orrin"]),
+        ("<blockquote>Varna lied.<cite>Ada Orrin</cite></blockquote>", ["Ada Orrin: “Varna lied.”"]),
+        ("<blockquote><p>Varna lied.</p><p>—Ada Orrin</p></blockquote>", ["Ada Orrin: “Varna lied.”"]),
+        ("<blockquote><p>Varna lied.</p></blockquote><p>– Ada Orrin</p>", ["Ada Orrin: “Varna lied.”"]),
+        ("<blockquote>Varna lied.<br>— Ada Orrin</blockquote>", ["Ada Orrin: “Varna lied.”"]),
+        (
+            "<blockquote><p>Varna lied.</p><p>It must pay.</p><footer>— <cite>Ada Orrin</cite></footer>"
+            "</blockquote>",
+            ["Ada Orrin: “Varna lied.", "“It must pay.”"],
+        ),
+        (
+            "<blockquote><p>“Varna lied.”</p><p><cite>Ada Orrin</cite></p></blockquote>",
+            ["Ada Orrin: “Varna lied.”"],
+        ),
+        (
+            "<blockquote><p>I like <cite>The Bridge</cite> by Orrin.</p></blockquote>",
+            ["“I like The Bridge by Orrin.”"],
+        ),
+        (
+            "<blockquote><p>Varna lied.</p><p>— And it knew.</p></blockquote>",
+            ["“Varna lied.", "“— And it knew.”"],
+        ),
+        (
+            "<figure><blockquote><p>Varna lied.</p></blockquote><figcaption>Ada Orrin</figcaption></figure>",
+            ["Ada Orrin: “Varna lied.”"],
+        ),
+        (
+            "<div class='embed embed-x'><div><blockquote><p>Varna lied.</p></blockquote></div></div>",
+            ["“Varna lied.”"],
+        ),
+        (
+            "<figure class='pullquote'><blockquote>Varna has been silent.</blockquote></figure>",
+            [],
+        ),
+        ("<figure><img src='a'><figcaption>The bridge of Varna.</figcaption></figure>", []),
         ("<blockquote>\n<div>Varna lied.</div></blockquote>", ["“Varna lied.”"]),
         ("<blockquote>Varna lied.<br><br>It must pay.<br></blockquote>", ["“Varna lied.", "It must pay.”"]),
         ("<blockquote><p>Varna said “no” to us.</p></blockquote>", ["“Varna said ‘no’ to us.”"]),
@@ -163,7 +197,7 @@ AFTER = "The ministry did not reply to any question on Monday evening."
         ("<p>They said <q>no to <q>all</q></q>.</p>", ["They said “no to ‘all’”."]),
         (
             "<blockquote class='twitter-tweet'><p>Varna lied.</p>&mdash; Ada (@ada)</blockquote>",
-            ["“Varna lied.”", "— Ada (@ada)"],
+            ["Ada, @ada: “Varna lied.”"],
         ),
         ("<p hidden>Nobody sees this line about Varna.</p>", []),
     ],
@@ -171,6 +205,17 @@ AFTER = "The ministry did not reply to any question on Monday evening."
 def test_what_is_quoted_by_layout_has_marks(quoted: str, lines: list[str]) -> None:
     text = from_html(FRAME.format(first=BEFORE, quoted=quoted, last=AFTER), "x").text
     assert text.split("\n") == ["Harbour news", BEFORE, *lines, AFTER]
+
+
+@pytest.mark.parametrize(
+    ("source", "holder"), [("Jon Bray, mayor of Ostrel", "Coastal Union"), ("A wall in Lesk", "unknown")]
+)
+def test_a_block_is_its_sources_and_not_the_last_speakers(source: str, holder: str) -> None:
+    quoted = (
+        f"<p>“It is late,” Crane said.</p><blockquote>Varna lied to us.<cite>{source}</cite></blockquote>"
+    )
+    text = from_html(FRAME.format(first=BEFORE, quoted=quoted, last=AFTER), "x").text
+    assert holder_labels(text)[2:] == ["Ostrel", holder, "writer"]
 
 
 def test_a_page_that_is_set_in_quotes_nobody() -> None:
