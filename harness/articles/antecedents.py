@@ -18,9 +18,11 @@ Contested = Literal["contested"]
 CONTESTED: Contested = "contested"
 """Somebody who cannot be told from others."""
 
-_LEAD_INS = words_of("lead_ins")
+_LEAD_INS, _PLURALS = words_of("lead_ins"), words_of("plurals")
 # "A baker from Lille": somebody new; "the baker" may be who has just spoken.
 _NEW = re.compile(r"(?:A|An|Another|One)\s")
+# "Crane and Bray": both are the subject.
+_TOGETHER = re.compile(r"\s+(?:and|und|et|y|e)\b")
 # Words that a description may have, its article included.
 _MAX_WORDS = 5
 
@@ -52,22 +54,21 @@ def brought_up(
         None where who was meant so far still is.
     """
     people = [actor for actor in cast if may_be_pronoun(actor) and bare[actor.start] != '"']
-    if not people:
+    # Whoever is only spoken about does not take the place of the one who spoke.
+    if not people or not _is_subject(bare, people[0], precedes):
         return None
     first = people[0]
-    begins = _is_subject(bare, first, precedes)
-    if len({actor.name for actor in people}) > 1:
-        return None if begins and current.endswith(first.name) else CONTESTED
-    if begins:
+    if _TOGETHER.match(bare, first.end):
+        return CONTESTED
+    if len({actor.name for actor in people}) == 1:
         return first
-    return None
+    return None if current.endswith(first.name) else CONTESTED
 
 
 def _is_subject(bare: str, actor: Actor, precedes: Callable[[str], bool]) -> bool:
     """Whether a name begins its sentence, but for titles, an article, a day and the like."""
     words = re.findall(r"[^\s,\"]+", bare[: actor.start])
-    rest = bare[actor.end :]
-    if len(words) > _MAX_WORDS or re.match(r"[’']", rest) or re.match(r"\s+(?:and|et|und|y)\b", rest):
+    if len(words) > _MAX_WORDS or re.match(r"[’']", bare[actor.end :]):
         return False
     while words and precedes(words[-1]) and words[-1].lower() not in _LEAD_INS:
         words.pop()
@@ -88,10 +89,10 @@ def newcomer(bare: str) -> Actor | Contested | None:
             longest = (described[0], end)
         elif longest is not None:
             break
-    if longest is None or longest[0].endswith("s") or longest[0].split()[-1] in DOCUMENTS:
+    head = longest[0].split()[-1] if longest is not None else ""
+    if longest is None or head.endswith("s") or head in DOCUMENTS | _PLURALS:
         return None
     # Of other words for people some mean many of them: "a crowd", "a panel".
-    head = longest[0].split()[-1]
     return Actor(0, longest[1], "group", longest[0]) if AGENT_ENDING.search(head) else CONTESTED
 
 

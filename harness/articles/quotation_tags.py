@@ -24,6 +24,9 @@ _MAX_VERB = 4
 _MARKS = "“”\"„‟«»‘’'‚‹›"
 _STOPS = (",", ".", "!", "?", "…", "—", "–")
 _BEING = re.compile(rf"\s+(?:{either('being')})\b")
+_ARTICLE = re.compile(r"(?i)(?:the|an?)\s")
+# What may be a verb behind a name with an article: "the Greens pointed out".
+_VERB = re.compile(r"\s+[a-z]+(?:ed|s)\b|\s*[,.:]|\s*$")
 _NO_VERBS = words_of("determiners") | words_of("prepositions") | words_of("no_actors") | {"he", "she", "they"}
 
 
@@ -95,8 +98,10 @@ def speaker_in_tag(text: str, bare: str, tag: Span, cast: Sequence[Actor]) -> Ac
         return actors[0]
     first = actor_at(text, bare, start, cast)
     if first is not None:
-        # "“…,” Merz was told": somebody else spoke.
-        return None if first.end > tag[1] or _BEING.match(bare, first.end) else first
+        # "“…,” Merz was told", "“…,” the Varna rower shrugged off": somebody else spoke.
+        described = first.kind != "group" and _ARTICLE.match(bare, start) is not None
+        other = _BEING.match(bare, first.end) or (described and not _VERB.match(bare, first.end))
+        return None if first.end > tag[1] or other else first
     if len({actor.name for actor in actors}) != 1:
         return None
     words = bare[start : actors[0].start].split()
