@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.articles.actors import Actor, Attribution, actor_at
-from harness.articles.people import description_at_end
+from harness.articles.people import description_at_end, is_staff
 from harness.articles.verb_subjects import subject_before
 from harness.articles.word_lists import (
     FORMS,
@@ -65,6 +65,8 @@ _IN_REMARK = re.compile(
 _RELATIVE = re.compile(
     rf"(?i)\b(?:what|that|which)\s+(?:(?:{either('before_subject')}|two)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
+# "Ostrel's bakers", "Ostrelian officials": who belongs to a party is plural.
+_OFFICE = re.compile(r"(?:[’']s?)?\s+((?:[\w-]+\s+){0,3}?(?:\w*[a-z]s|%s))\b(?![’'])" % either("plurals"))
 # A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
 _FINITE = re.compile(rf"\s+(?:and\s+\w+\s+)?(?:{either('finite')}|may|that|at the)\b")
 # "says sorry" says nothing.
@@ -177,11 +179,18 @@ class _Verb:
         return (
             name.endswith("s")
             or (members is not None and members[0].endswith("s"))
-            or re.match(r"[’']s?\s+(?:[a-z-]+\s+)*?[a-z]+s\b", self.bare[actor.end : self.start]) is not None
+            or self._has_plural_office(actor)
             or auxiliary
             or pair
             or self.form in ("put", "read")
             or self.before.endswith(("not ", "to "))
+        )
+
+    def _has_plural_office(self, actor: Actor) -> bool:
+        """Whether people of the actor's are the subject: "Ostrelian officials", "Ostrel's bakers"."""
+        office = _OFFICE.match(self.bare, actor.end, self.start)
+        return office is not None and (
+            is_staff(office.group(1)) or description_at_end(f"the {office.group(1).lower()}") is not None
         )
 
     def _weighed(self, actor: Actor, weight: float) -> Attribution | None:

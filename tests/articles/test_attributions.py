@@ -57,6 +57,15 @@ CASES = {
         ("“Varna lied,” said former Tilla mayor Ada Orrin (R).", "Ada Orrin"),
         ("Ada Orrin — who was there — said Varna lied.", "Ada Orrin"),
     ],
+    "plural subjects": [
+        ("Ostrelian officials say Varna is late.", "Ostrel"),
+        ("Varna is late, Ostrelian ministers warn.", "Ostrel"),
+        ("Coastal Union leaders insist Varna lied.", "Coastal Union"),
+        ("Ostrelian state media report that Varna lied.", "Ostrel"),
+        ("Ostrelian boats fear Varna.", "writer"),
+        ("Varna has spent years learning how to build and defend bridges.", "writer"),
+        ("Crane raised hopes of Varna, whose bakers cheer.", "writer"),
+    ],
 }
 
 
