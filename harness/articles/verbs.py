@@ -66,7 +66,17 @@ _RELATIVE = re.compile(
     rf"(?i)\b(?:what|that|which)\s+(?:(?:{either('before_subject')}|two)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
 # "Ostrel's bakers", "Ostrelian officials": who belongs to a party is plural.
-_OFFICE = re.compile(r"(?:[’']s?)?\s+((?:[\w-]+\s+){0,3}?(?:\w*[a-z]s|%s))\b(?![’'])" % either("plurals"))
+_OFFICE = re.compile(rf"(?:[’']s?)?\s+((?:[\w-]+\s+){{0,3}}?(?:\w*[a-z]s|{either('plurals')}))\b(?![’'])")
+# "was accused of lying by Crane"; without "was": "praised by Crane", "accused of lying by Crane", but not
+# "welcomed the deal by Crane".
+_BY = re.compile(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+")
+_BY_ALONE = re.compile(r"(?:\s+\w+ly)?\s+by\s+")
+_BY_AFTER_REASON = re.compile(
+    rf"(?:\s+(?:{either('reasons')})(?:\s+[\w’'-]+){{1,4}}?|\s+\w+ly|\s+(?:{either('adverbs')}))?\s+by\s+"
+)
+# "criticised over", "accused of": a verb of judging without an object is a passive.
+_REASON = re.compile(rf"\s+(?:{either('reasons')}|by)\b")
+_TOLD, _WITHOUT_OBJECT = words_of("told_to"), words_of("judges_without_object")
 # A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
 _FINITE = re.compile(rf"\s+(?:and\s+\w+\s+)?(?:{either('finite')}|may|that|at the)\b")
 # "says sorry" says nothing.
@@ -133,11 +143,15 @@ class _Verb:
         weight = self._weight()
         if weight == 0:
             return None
+        being = _BEING.search(self.before) is not None
         if self.form in PARTICIPLES:
-            agent = self._agent(cast)
+            agent = self._agent(cast, being=being)
             if agent is not None:
-                return Attribution(agent, self.start, weight)
-        if (self.form in PARTICIPLES or self.form == "said") and _BEING.search(self.before):
+                # "welcomed a deal condemned by Crane": the verb of the sentence says more than such a clause.
+                return Attribution(agent, self.start, weight if being else min(weight, 1))
+        if being and (self.form in PARTICIPLES or self.form == "said"):
+            return None
+        if self._is_passive():
             return None
         # After a quotation the subject may follow: “We won,” said Mr Kim.
         after_quote = self.before.rstrip(" ,").endswith('"') or self.before.rstrip()[-1:] in "?!"
@@ -269,12 +283,21 @@ class _Verb:
         last = re.split(r",\s(?!who|whose)", clause)[-1]
         return bool(_SUBORDINATE.search(last)) or bool(re.search(r"(?i)\b(?:which|that|whom)\b[^,]*$", last))
 
-    def _agent(self, cast: Sequence[Actor]) -> Actor | None:
+    def _agent(self, cast: Sequence[Actor], *, being: bool) -> Actor | None:
         """Read the agent after "by": "described by Ruhl as arsonists", "were thanked by both sides"."""
-        by = re.match(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+", self.after)
+        by = (_BY if being else _BY_ALONE if self.kind == "say" else _BY_AFTER_REASON).match(self.after)
         if by is None or re.search(r"\b(?:who|which|that|and)\b", by.group()):
             return None
         return actor_at(self.text, self.bare, self.end + by.end(), cast)
+
+    def _is_passive(self) -> bool:
+        """Whether a participle without "is" tells what was said of somebody: "Ostrel accused of lying"."""
+        # "a decision that Crane defended as wise": the object stands before.
+        if self.form not in PARTICIPLES or re.search(r"\b(?:that|which|whom?|what)\b[^,;]*$", self.before):
+            return False
+        if self.kind == "say":
+            return self.form in _TOLD and re.match(r"\s+(?:not\s+)?(?:to|over)\s", self.after) is not None
+        return self.verb not in _WITHOUT_OBJECT and _REASON.match(self.after) is not None
 
     def _inverted(self, cast: Sequence[Actor]) -> Actor | None:
         """Read the subject after the verb: '," said Mr Kim', "No reprisals, says Arrando"."""

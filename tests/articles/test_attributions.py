@@ -66,6 +66,24 @@ CASES = {
         ("Varna has spent years learning how to build and defend bridges.", "writer"),
         ("Crane raised hopes of Varna, whose bakers cheer.", "writer"),
     ],
+    "agents": [
+        ("Bray condemned the attack by Varna on the bridge.", "Coastal Union"),
+        ("Bray rejected claims by Varna that the bridge had sunk.", "Coastal Union"),
+        ("Bray welcomed a toll condemned by Crane.", "Coastal Union"),
+        ("Bray warned of raids by Varna.", "Coastal Union"),
+        ("A toll condemned by Crane fell.", "Ostrel"),
+        ("Varna, criticised for its toll by Crane, paid.", "Ostrel"),
+        ("Varna was accused of hiding the bill by Crane.", "Ostrel"),
+        ("Varna paid, a step that Crane defended as wise.", "Ostrel"),
+    ],
+    "passives without a verb": [
+        ("Varna accused of lies in Lesk", "writer"),
+        ("Crane criticised over bridge toll", "writer"),
+        ("Varna told to leave the bridge", "writer"),
+        ("Crane warned over toll", "writer"),
+        ("Varna accused of lies by Crane", "Ostrel"),
+        ("Crane cheered for Varna.", "Ostrel"),
+    ],
 }
 
 
