@@ -84,6 +84,24 @@ CASES = {
         ("Varna accused of lies by Crane", "Ostrel"),
         ("Crane cheered for Varna.", "Ostrel"),
     ],
+    "deeds": [
+        ("Varna attacked the bridge on Monday with boats.", "writer"),
+        ("Ostrel defended Lesk for years.", "writer"),
+        ("Crane welcomed Bray for talks in Lesk.", "writer"),
+        ("Crane called Bray late on Monday.", "writer"),
+        ("Crane called a snap election.", "writer"),
+        ("Crane dismissed the harbour master.", "writer"),
+        ("Varna supports the rebels with money.", "writer"),
+        ("Varna admitted 50 carts.", "writer"),
+        ("Varna admitted that it had lied.", "Varna"),
+        ("Crane attacked Bray.", "Ostrel"),
+        ("Crane attacked Varna over the toll.", "Ostrel"),
+        ("Crane welcomed the decision of Varna.", "Ostrel"),
+        ("Crane dismissed the bridge as a joke.", "Ostrel"),
+        ("Crane called Bray a fool.", "Ostrel"),
+        ("Crane called the vote rigged.", "Ostrel"),
+        ("Crane supports Varna.", "Ostrel"),
+    ],
 }
 
 
