@@ -86,7 +86,19 @@ def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor |
     inner = before[:-1]
     commas = [offset for offset, character in enumerate(inner) if character == ","]
     # "the mayor, Ada Orrin, said": the name inside the commas is the person whom the words before describe.
-    person = next((actor for actor in cast if actor.end == len(inner) and actor.kind == "person"), None)
+    person = next(
+        (
+            actor
+            for actor in cast
+            if actor.end == len(inner)
+            and (
+                actor.kind == "person"
+                # "with Crane,": a leader must be all that the commas enclose.
+                or (actor.leader and _only_titles(inner[inner.rfind(",") + 1 : actor.start]))
+            )
+        ),
+        None,
+    )
     for number, offset in enumerate(reversed(commas[-5:])):
         actor = _ending(text, re.sub(r"\s*\([^()]*\)$", "", inner[:offset]), cast)
         if actor is not None and (
@@ -98,6 +110,10 @@ def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor |
     ):
         return person
     return None
+
+
+def _only_titles(text: str) -> bool:
+    return all(may_precede_name(word) for word in text.split())
 
 
 def _shared(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:

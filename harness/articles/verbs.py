@@ -93,7 +93,10 @@ _CALL = re.compile(
 _LET_IN = re.compile(rf"\s+(?:{either('numbers')}|hundreds|thousands|dozens)\b")
 _MEANS = re.compile(rf"[^.,;:]{{2,60}}?\s(?:{either('means')})\b")
 # A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
-_FINITE = re.compile(rf"\s+(?:and\s+\w+\s+)?(?:{either('finite')}|may|that|at the)\b")
+_FINITE = re.compile(
+    r"(?:[’']s?)?\s+(?:and\s+\w+\s+|(?!who\b|which\b|that\b)[a-z-]+\s+)?"
+    rf"(?:{either('finite')}|may|that|at the)\b"
+)
 # "says sorry" says nothing.
 _MANNERS = re.compile(rf"\s+(?:{either('manners')})\b")
 # After these a form is a noun: right before it, or with a word between ("a final report").

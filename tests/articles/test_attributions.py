@@ -102,6 +102,14 @@ CASES = {
         ("Crane called the vote rigged.", "Ostrel"),
         ("Crane supports Varna.", "Ostrel"),
     ],
+    "appositions": [
+        ("The president, Mara Crane, said Varna had lied.", "Ostrel"),
+        ("In Lesk, the president, Mara Crane, said Varnan boats had sunk.", "Ostrel"),
+        ("The mayor, Ada Orrin, said Varna's boats had sunk.", "Ada Orrin"),
+        ("The mayor, standing beside Mara Crane, said Ostrelian boats had sunk.", "mayor"),
+        ("Varna has paid, said the president, Mara Crane.", "Ostrel"),
+        ("It hurt the bakers, said Crane.", "Ostrel"),
+    ],
 }
 
 
