@@ -110,6 +110,19 @@ CASES = {
         ("Varna has paid, said the president, Mara Crane.", "Ostrel"),
         ("It hurt the bakers, said Crane.", "Ostrel"),
     ],
+    "offices in capitals": [
+        ("The Ostrelian Foreign Ministry said Varna had lied.", "Ostrel"),
+        ("Ostrel's Defence Ministry said Varna had lied.", "Ostrel"),
+        ("The Ostrelian air force said Varna had lied.", "Ostrel"),
+        ("Ostrelian Foreign Minister Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("Ostrel's Deputy Foreign Minister Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("Ostrelian Defence Minister Varna Holm said it rained.", "Ostrel"),
+        ("Tilla Harbour Authority Director Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("The Tilla Justice Department said Varna had lied.", "The Tilla Justice Department"),
+        ("Crane's remarks on Varna angered Lesk.", "writer"),
+        ("Pelltree's remarks on Varna angered Lesk.", "writer"),
+        ("Varna has lied, Majed al-Orrin, a baker, said.", "Majed al-Orrin"),
+    ],
 }
 
 
