@@ -42,7 +42,7 @@ _CLAUSE = re.compile(
     rf"(?:\s+(?:{either('listeners')}))?\s*(?:(?:{either('clause')})\b|\"|:)|\s*,\s(?!who|which)"
     rf"|\s+[^.,;:]{{2,90}}?\sthat\s+(?:{either('clause_subjects')}|[A-Z]\w+)\b"
     rf"|\s+(?:[\w’'-]+\s+){{1,5}}?(?:{either('finite')})\b"
-    r"|\s+(?:on|to|in)\s[^.,;:]{2,60}:\s"
+    r"|\s+(?:on|to|in)\s[^.,;:]{2,60}:(?:\s|$)"
 )
 # "Neither Crane nor Bray blamed": nobody did.
 _NO_SUBJECT = re.compile(
@@ -92,6 +92,17 @@ _CALL = re.compile(
 # "admitted 50 trucks"
 _LET_IN = re.compile(rf"\s+(?:{either('numbers')}|hundreds|thousands|dozens)\b")
 _MEANS = re.compile(rf"[^.,;:]{{2,60}}?\s(?:{either('means')})\b")
+# "claimed.", "wrote on Telegram.", "reported late on Friday, citing officials."
+_END = re.compile(
+    rf"(?:\s+(?:{either('ends')})\b[^.,;:\"]{{0,60}})?(?:,\s+(?:citing|quoting|adding)\b.*|\s*[.!?]?\s*)$"
+)
+# "On Friday, Crane wrote in Lesk.": what stands before the comma is no clause, unless another comma follows.
+_LEADS_IN = re.compile(
+    rf"(?i)\W*(?:{either('lead_ins')}|{either('apposition')}|{either('subordinate')}|{either('prepositions')})\b[^,]*$"
+)
+_NO_SUBJECT_OF_REPORT = re.compile(
+    rf"(?i)(?:and|but|or|who|which|that|{either('lead_ins')}|{either('subordinate')}|according)\b|.*\band\b"
+)
 # A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
 _FINITE = re.compile(
     r"(?:[’']s?)?\s+(?:and\s+\w+\s+|(?!who\b|which\b|that\b)[a-z-]+\s+)?"
@@ -285,7 +296,8 @@ class _Verb:
             return 2.5
         if self.verb == "tell" and re.match(r"\s+\w+\s+(?:not\s+)?to\b", self.after):
             return 0.9
-        return 2 if self.verb not in WITH_CLAUSE or _CLAUSE.match(self.after) or self._has_object() else 0.9
+        says = self.verb not in WITH_CLAUSE or _CLAUSE.match(self.after) or self._has_object() or self._ends()
+        return 2 if says else 0.9
 
     def _is_mute(self) -> bool:
         """Whether nothing is said after all: "did not say", "a decade of telling", "says sorry"."""
@@ -302,6 +314,20 @@ class _Verb:
         return (
             re.match(r"\s+(?:nothing|no\s)|\s*[;.]?\s*$", self.after) is not None and self.verb == "find"
         ) or self.after[:1] == ";"
+
+    def _ends(self) -> bool:
+        """Whether what is said stands before: "Varna has paid, Crane claimed on Monday."."""
+        if not _END.match(self.after) or self.form.endswith("ing") or self.verb == "put":
+            return False
+        clause, _, subject = self.before.rpartition(", ")
+        return (
+            len(clause.split()) > 2
+            and 0 < len(subject.split()) < 12
+            and not _LEADS_IN.match(clause)
+            and not _NO_SUBJECT_OF_REPORT.match(subject)
+            # "posts and reports." ends a list.
+            and (self.form not in NOUNS or subject.lower() != subject)
+        )
 
     def _quotes(self) -> bool:
         return '"' in self.after[:70] or re.search(r"\"[\s,]*(?:[\w.’'-]+\s+){0,6}$", self.before) is not None

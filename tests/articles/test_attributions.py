@@ -123,6 +123,20 @@ CASES = {
         ("Pelltree's remarks on Varna angered Lesk.", "writer"),
         ("Varna has lied, Majed al-Orrin, a baker, said.", "Majed al-Orrin"),
     ],
+    "attributions at the end": [
+        ("Varna lost 40 boats, Ostrel's Defence Ministry claimed on Friday.", "Ostrel"),
+        ("Two people died, Ada Orrin wrote on Telegram.", "Ada Orrin"),
+        ("In Lesk, two people died, Ada Orrin wrote on Telegram.", "Ada Orrin"),
+        ("Varna will pay, the Harbour Gazette reported late on Friday.", "Harbour Gazette"),
+        ("Varna has moved the boats, two people familiar with the matter said.", "two people"),
+        ("Varna has moved the boats, people briefed on the talks told The Gazette.", "people"),
+        ("Varna has moved the boats, a person with knowledge of it said.", "person"),
+        ("Crane wrote on Telegram:", "Ostrel"),
+        ("On Friday, Crane wrote in Lesk.", "writer"),
+        ("When the bridge fell, Crane sang in Lesk.", "writer"),
+        ("The bridge fell, and Crane wept in Lesk.", "writer"),
+        ("The toll is four florins per person.", "writer"),
+    ],
 }
 
 
