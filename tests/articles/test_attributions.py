@@ -130,7 +130,7 @@ CASES = {
         ("Varna will pay, the Harbour Gazette reported late on Friday.", "Harbour Gazette"),
         ("Varna has moved the boats, two people familiar with the matter said.", "two people"),
         ("Varna has moved the boats, people briefed on the talks told The Gazette.", "people"),
-        ("Varna has moved the boats, a person with knowledge of it said.", "person"),
+        ("Varna has moved the boats, a person with knowledge of the talks said.", "person"),
         ("Crane wrote on Telegram:", "Ostrel"),
         ("On Friday, Crane wrote in Lesk.", "writer"),
         ("When the bridge fell, Crane sang in Lesk.", "writer"),
