@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.articles.actors import Actor, Attribution, actor_at, may_precede_name
+from harness.articles.actors import Actor, Attribution, actor_at
+from harness.articles.deeds import OBJECT_BEFORE, is_deed
 from harness.articles.people import description_at_end, is_staff
 from harness.articles.verb_subjects import subject_before
 from harness.articles.word_lists import (
@@ -77,21 +78,6 @@ _BY_AFTER_REASON = re.compile(
 # "criticised over", "accused of": a verb of judging without an object is a passive.
 _REASON = re.compile(rf"\s+(?:{either('reasons')}|by)\b")
 _TOLD, _WITHOUT_OBJECT = words_of("told_to"), words_of("judges_without_object")
-# Verbs of judging that tell deeds as well, and those of them whose deeds are done to people.
-_DEEDS, _DEEDS_TO_PEOPLE = words_of("deeds"), words_of("deeds_to_people")
-_OBJECT_BEFORE = re.compile(r"\b(?:that|which|whom?|what)\b[^,;]*$")
-# What shows that it is words: "attacked Varna over the toll", "welcomed the decision", "dismissed it as".
-_IN_WORDS = re.compile(rf"(?i)\b(?:as|it|{either('judged_objects')})\b")
-_REASONED = re.compile(rf"(?i)\b(?:over|for)\s+(?!(?:[\w-]+\s+){{0,3}}(?:{either('times_and_events')})\b)")
-# "called an election", "called Crane on Monday", but not "called Crane a fool".
-_CALL = re.compile(
-    rf"\s+(?:(?:[\w-]+\s+){{0,3}}?(?:{either('called_events')})"
-    r"|him|her|them|(?:[A-Z][\w’'-]*\.?\s+)*[A-Z][\w’'-]*)"
-    rf"(?=\s+(?:{either('after_call')})\b|[,;!?]|\.?\s*$)"
-)
-# "admitted 50 trucks"
-_LET_IN = re.compile(rf"\s+(?:{either('numbers')}|hundreds|thousands|dozens)\b")
-_MEANS = re.compile(rf"[^.,;:]{{2,60}}?\s(?:{either('means')})\b")
 # "claimed.", "wrote on Telegram.", "reported late on Friday, citing officials."
 _END = re.compile(
     rf"(?:\s+(?:{either('ends')})\b[^.,;:\"]{{0,60}})?(?:,\s+(?:citing|quoting|adding)\b.*|\s*[.!?]?\s*)$"
@@ -170,7 +156,9 @@ class _Verb:
     def attribution(self, cast: Sequence[Actor]) -> Attribution | None:
         """Find who says or judges, if anybody."""
         weight = self._weight()
-        if weight == 0 or self._is_deed(cast):
+        if weight == 0 or (
+            not self._quotes() and is_deed(self.verb, self.bare, (self.start, self.end), cast)
+        ):
             return None
         being = _BEING.search(self.before) is not None
         agent = self._agent(cast, being=being) if self.form in PARTICIPLES else None
@@ -228,31 +216,6 @@ class _Verb:
             or self.form in ("put", "read")
             or self.before.endswith(("not ", "to "))
         )
-
-    def _is_deed(self, cast: Sequence[Actor]) -> bool:
-        """Whether the verb tells what was done, not what was said: "attacked the port"."""
-        if self.verb not in _DEEDS or self._quotes() or _OBJECT_BEFORE.search(self.before):
-            return False
-        if self.verb == "call":
-            return _CALL.match(self.after) is not None
-        if self.verb == "admit":
-            return _LET_IN.match(self.after) is not None
-        if self.verb == "support":
-            return _MEANS.match(self.after) is not None
-        # Of a passive the object stands before: "The attack was defended by Crane".
-        clause = re.split(r"[,;:]", self.before)[-1] + re.split(r"[;:]|,\s", self.after)[0]
-        if _IN_WORDS.search(clause) is not None:
-            return False
-        if self.verb in _DEEDS_TO_PEOPLE:
-            return True
-        # Of persons, "attacked" is mostly said of words: "attacked Crane".
-        person = any(
-            actor.start >= self.end
-            and (actor.kind == "person" or actor.leader)
-            and all(may_precede_name(word) for word in self.bare[self.end : actor.start].split())
-            for actor in cast
-        )
-        return not person and _REASONED.search(clause) is None
 
     def _has_plural_office(self, actor: Actor) -> bool:
         """Whether people of the actor's are the subject: "Ostrelian officials", "Ostrel's bakers"."""
@@ -362,7 +325,7 @@ class _Verb:
     def _is_passive(self) -> bool:
         """Whether a participle without "is" tells what was said of somebody: "Ostrel accused of lying"."""
         # "a decision that Crane defended as wise": the object stands before.
-        if self.form not in PARTICIPLES or _OBJECT_BEFORE.search(self.before):
+        if self.form not in PARTICIPLES or OBJECT_BEFORE.search(self.before):
             return False
         if self.kind == "say":
             return self.form in _TOLD and re.match(r"\s+(?:not\s+)?(?:to|over)\s", self.after) is not None

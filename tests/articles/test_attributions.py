@@ -137,6 +137,18 @@ CASES = {
         ("The bridge fell, and Crane wept in Lesk.", "writer"),
         ("The toll is four florins per person.", "writer"),
     ],
+    "headlines": [
+        ("Crane Slams Varna Over Bridge Toll", "Ostrel"),
+        ("Crane Warns Varna", "Ostrel"),
+        ("CRANE ACCUSES VARNA OF LYING", "Ostrel"),
+        ("Crane Says Varna ‘Will Be Sunk By Spring’", "Ostrel"),
+        ("Ada Orrin Slams Varna Over Toll", "Ada Orrin"),
+        ("City Leaders Criticise Varna Over Toll", "city leaders"),
+        ("Varna Accused Of Lies In Lesk", "writer"),
+        ("Varna Bridge Rules Explained", "writer"),
+        ("Varna Support Group Meets", "writer"),
+        ("Crane Calls Snap Election", "writer"),
+    ],
 }
 
 
