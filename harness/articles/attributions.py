@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.articles.actors import Actor, ActorKind, Attribution, actor_at, may_precede_name, with_staff
 from harness.articles.comments import is_commented_on
+from harness.articles.headlines import without_capitals
 from harness.articles.idioms import idiom_attributions
 from harness.articles.quotations import blank_quotations, words_after_quotation
 from harness.articles.verb_subjects import clause_subject
@@ -85,7 +86,8 @@ def find_attributions(
     attributions = [*_before_colon(text, start, cast, transcript=transcript, posts=posts)]
     attributions += [*_after_mark(text, bare, start, cast), *_according_to(text, bare, cast)]
     if not _is_question(bare):
-        reported = [*verb_attributions(text, bare, cast), *idiom_attributions(text, bare, cast)]
+        lower, actors = without_capitals(bare, cast)
+        reported = [*verb_attributions(text, lower, actors), *idiom_attributions(text, lower, actors)]
         attributions += [each for each in reported if not is_commented_on(bare, each.position)]
     if posts:
         attributions += _relatives(bare)

@@ -25,7 +25,8 @@ from harness.values.parties import Span
 
 # Particles inside a name: "Ursula von der Leyen".
 _PARTICLE = rf"(?:{either('particles')})"
-_WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]|[A-Z]\."
+# "Ansari", "al-Ansari", "J."
+_WORD = rf"(?:(?:{either('joined_particles')})-)?[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]|[A-Z]\."
 _NAME = re.compile(rf"(?:{_WORD})(?:\s+(?:{_PARTICLE}\s+)?(?:{_WORD})){{0,4}}")
 
 
@@ -65,16 +66,29 @@ def find_people(text: str, excluded: Iterable[Span] = (), surnames: Collection[s
     persons = []
     for match in _NAME.finditer(text):
         start, end = match.span()
-        if any(span[0] < end and start < span[1] for span in spans):
-            continue
+        inside = [span for span in spans if span[0] < end and start < span[1]]
+        if inside:
+            # "Ostrel's Foreign Minister Ada Orrin": a party, an office of its, and who has that.
+            name = _behind_office(text, inside[0][1])
+            if name is None or any(span[0] < name.end() and name.start() < span[1] for span in spans):
+                continue
+            start, end = name.span()
         before = re.search(r"([\w-]+)\s+$", text[:start])
         introduced = before is not None and (
             before.group(1).lower() in TITLES or description_at_end(f"the {before.group(1)}") is not None
         )
-        person = _person(match.group(), start, surnames, titled=introduced)
+        person = _person(text[start:end], start, surnames, titled=introduced)
         if person is not None:
             persons.append(person)
     return persons
+
+
+def _behind_office(text: str, start: int) -> re.Match[str] | None:
+    """Find capitals that begin with a title behind a party's name: "Ostrel's Foreign Minister Ada Orrin"."""
+    title = re.compile(r"(?:[’']s?)?\s+(?=([A-Z][\w-]*)\s)").match(text, start)
+    if title is None or title.group(1).lower() not in TITLES:
+        return None
+    return _NAME.match(text, title.end())
 
 
 def _person(capitals: str, start: int, surnames: Collection[str], *, titled: bool) -> Person | None:
@@ -174,7 +188,11 @@ def _is_agent(noun: str, *, begins: bool) -> bool:
     )
 
 
+# Bodies of a state of two words: "air force".
+_BODIES = re.compile(rf"\b(?:{either('bodies')})$")
+
+
 def is_staff(words: str) -> bool:
     """Whether what follows a party's name speaks for it: "spokesman", "'s office", "foreign minister"."""
     parts = [word.lower() for word in re.findall(r"[A-Za-zé]+", words) if word.lower() not in ("s", "own")]
-    return bool(parts) and parts[-1] in STAFF
+    return bool(parts) and (parts[-1] in STAFF or _BODIES.search(" ".join(parts)) is not None)

@@ -20,8 +20,8 @@ _ADVERB = re.compile(rf"(?i)(?:^|(?<=[\s,]))(?:{either('adverbs')})\s*,?\s*$")
 _APPOSITION = re.compile(rf"(?i)^(?:{either('apposition')})\b")
 # "In Lesk, Kim": a phrase before the subject.
 _LEAD_IN = re.compile(rf"(?i)\b(?:{either('lead_ins')})\b[^,]*,")
-# What follows a party's name up to the verb: "'s foreign ministry".
-_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[a-z-]+\s+){0,2}[a-z-]+)\s*$")
+# What follows a party's name up to the verb: "'s foreign ministry", "'s Foreign Ministry".
+_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[A-Za-z][a-z-]*\s+){0,2}[A-Za-z][a-z-]*)\s*$")
 
 
 def subject_before(text: str, before: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
@@ -86,7 +86,19 @@ def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor |
     inner = before[:-1]
     commas = [offset for offset, character in enumerate(inner) if character == ","]
     # "the mayor, Ada Orrin, said": the name inside the commas is the person whom the words before describe.
-    person = next((actor for actor in cast if actor.end == len(inner) and actor.kind == "person"), None)
+    person = next(
+        (
+            actor
+            for actor in cast
+            if actor.end == len(inner)
+            and (
+                actor.kind == "person"
+                # "with Crane,": a leader must be all that the commas enclose.
+                or (actor.leader and _only_titles(inner[inner.rfind(",") + 1 : actor.start]))
+            )
+        ),
+        None,
+    )
     for number, offset in enumerate(reversed(commas[-5:])):
         actor = _ending(text, re.sub(r"\s*\([^()]*\)$", "", inner[:offset]), cast)
         if actor is not None and (
@@ -98,6 +110,10 @@ def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor |
     ):
         return person
     return None
+
+
+def _only_titles(text: str) -> bool:
+    return all(may_precede_name(word) for word in text.split())
 
 
 def _shared(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
@@ -169,9 +185,26 @@ def _described(text: str, before: str, cast: Sequence[Actor], depth: int) -> Act
             depth + 1,
         )
     name = _NAME_ALONE.search(before)
-    if name is not None and name.group(1).lower() not in NOT_PEOPLE | TITLES and depth == 0:
-        return Actor(name.start(1), len(before), "person", name.group(1))
-    return None
+    return _unknown(before, name, cast) if name is not None and depth == 0 else None
+
+
+def _unknown(before: str, name: re.Match[str], cast: Sequence[Actor]) -> Actor | None:
+    """Read capitals that the cast does not have: "Pelltree", "Tilla Mayor Ada Orrin"."""
+    # "Crane's remarks" are no words of "Crane's".
+    if name.group(1).lower() in NOT_PEOPLE | TITLES or name.group(1).endswith(("’s", "'s")):
+        return None
+    words = re.compile(r"[\w-]+").finditer(before, name.start(1))
+    titles = [word for word in words if word.group().lower() in TITLES]
+    # "Ostrelian Defence Minister Varna Holm": somebody whose name is a party's, too, speaks for the first.
+    party = next((actor for actor in cast if actor.start >= name.start(1) and actor.kind == "party"), None)
+    if party is not None and titles and party.end <= titles[0].start():
+        return party
+    begin = name.start(1)
+    rest = before[titles[-1].end() :].split() if titles else []
+    # "Justice Department", "Peter King": what follows the title must be a name of its own.
+    if len(rest) > 1 and not NOT_PEOPLE & {word.lower() for word in rest}:
+        begin = before.rindex(rest[0], 0, len(before) - len(rest[-1]))
+    return Actor(begin, len(before), "person", before[begin:])
 
 
 def _in_phrase(text: str, before: str, actor: Actor, cast: Sequence[Actor], depth: int) -> Actor | None:

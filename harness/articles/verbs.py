@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.articles.actors import Actor, Attribution, actor_at
-from harness.articles.people import description_at_end
+from harness.articles.deeds import OBJECT_BEFORE, is_deed
+from harness.articles.people import description_at_end, is_staff
 from harness.articles.verb_subjects import subject_before
 from harness.articles.word_lists import (
     FORMS,
@@ -42,7 +43,7 @@ _CLAUSE = re.compile(
     rf"(?:\s+(?:{either('listeners')}))?\s*(?:(?:{either('clause')})\b|\"|:)|\s*,\s(?!who|which)"
     rf"|\s+[^.,;:]{{2,90}}?\sthat\s+(?:{either('clause_subjects')}|[A-Z]\w+)\b"
     rf"|\s+(?:[\w’'-]+\s+){{1,5}}?(?:{either('finite')})\b"
-    r"|\s+(?:on|to|in)\s[^.,;:]{2,60}:\s"
+    r"|\s+(?:on|to|in)\s[^.,;:]{2,60}:(?:\s|$)"
 )
 # "Neither Crane nor Bray blamed": nobody did.
 _NO_SUBJECT = re.compile(
@@ -65,8 +66,34 @@ _IN_REMARK = re.compile(
 _RELATIVE = re.compile(
     rf"(?i)\b(?:what|that|which)\s+(?:(?:{either('before_subject')}|two)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
+# "Ostrel's bakers", "Ostrelian officials": who belongs to a party is plural.
+_OFFICE = re.compile(rf"(?:[’']s?)?\s+((?:[\w-]+\s+){{0,3}}?(?:\w*[a-z]s|{either('plurals')}))\b(?![’'])")
+# "was accused of lying by Crane"; without "was": "praised by Crane", "accused of lying by Crane", but not
+# "welcomed the deal by Crane".
+_BY = re.compile(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+")
+_BY_ALONE = re.compile(r"(?:\s+\w+ly)?\s+by\s+")
+_BY_AFTER_REASON = re.compile(
+    rf"(?:\s+(?:{either('reasons')})(?:\s+[\w’'-]+){{1,4}}?|\s+\w+ly|\s+(?:{either('adverbs')}))?\s+by\s+"
+)
+# "criticised over", "accused of": a verb of judging without an object is a passive.
+_REASON = re.compile(rf"\s+(?:{either('reasons')}|by)\b")
+_TOLD, _WITHOUT_OBJECT = words_of("told_to"), words_of("judges_without_object")
+# "claimed.", "wrote on Telegram.", "reported late on Friday, citing officials."
+_END = re.compile(
+    rf"(?:\s+(?:{either('ends')})\b[^.,;:\"]{{0,60}})?(?:,\s+(?:citing|quoting|adding)\b.*|\s*[.!?]?\s*)$"
+)
+# "On Friday, Crane wrote in Lesk.": what stands before the comma is no clause, unless another comma follows.
+_LEADS_IN = re.compile(
+    rf"(?i)\W*(?:{either('lead_ins')}|{either('apposition')}|{either('subordinate')}|{either('prepositions')})\b[^,]*$"
+)
+_NO_SUBJECT_OF_REPORT = re.compile(
+    rf"(?i)(?:and|but|or|who|which|that|{either('lead_ins')}|{either('subordinate')}|according)\b|.*\band\b"
+)
 # A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
-_FINITE = re.compile(rf"\s+(?:and\s+\w+\s+)?(?:{either('finite')}|may|that|at the)\b")
+_FINITE = re.compile(
+    r"(?:[’']s?)?\s+(?:and\s+\w+\s+|(?!who\b|which\b|that\b)[a-z-]+\s+)?"
+    rf"(?:{either('finite')}|may|that|at the)\b"
+)
 # "says sorry" says nothing.
 _MANNERS = re.compile(rf"\s+(?:{either('manners')})\b")
 # After these a form is a noun: right before it, or with a word between ("a final report").
@@ -129,28 +156,23 @@ class _Verb:
     def attribution(self, cast: Sequence[Actor]) -> Attribution | None:
         """Find who says or judges, if anybody."""
         weight = self._weight()
-        if weight == 0:
+        if weight == 0 or (
+            not self._quotes() and is_deed(self.verb, self.bare, (self.start, self.end), cast)
+        ):
             return None
-        if self.form in PARTICIPLES:
-            agent = self._agent(cast)
-            if agent is not None:
-                return Attribution(agent, self.start, weight)
-        if (self.form in PARTICIPLES or self.form == "said") and _BEING.search(self.before):
+        being = _BEING.search(self.before) is not None
+        agent = self._agent(cast, being=being) if self.form in PARTICIPLES else None
+        if agent is not None:
+            # "welcomed a deal condemned by Crane": the verb of the sentence says more than such a clause.
+            return Attribution(agent, self.start, weight if being else min(weight, 1))
+        if (being and (self.form in PARTICIPLES or self.form == "said")) or self._is_passive():
             return None
         # After a quotation the subject may follow: “We won,” said Mr Kim.
         after_quote = self.before.rstrip(" ,").endswith('"') or self.before.rstrip()[-1:] in "?!"
         actor = self._inverted(cast) if after_quote else None
         if actor is not None:
             return Attribution(actor, self.start, 3)
-        # "while thanking Varna": a participle whose subject is that of the main clause.
-        alongside = self.form.endswith("ing") and re.search(r"\b(?:while|when|by|in)\s+$", self.before)
-        main = (alongside is not None or not self._depends()) and not self._is_noun()
-        if self.before.rstrip().endswith(","):
-            actor = subject_before(self.bare, self.before, cast, main=False)
-            if actor is None or actor.kind == "group":
-                actor = self._inverted(cast) or actor
-        if actor is None:
-            actor = subject_before(self.bare, self.before, cast, main=main) or self._inverted(cast)
+        actor = self._subject(cast)
         if actor is None:
             return self._before_who(cast)
         if actor.kind == "group" and self.form.endswith("ing"):
@@ -158,6 +180,17 @@ class _Verb:
         if self.form == self.verb and actor.kind in ("party", "person") and not self._is_plural(actor):
             return None
         return self._weighed(actor, weight)
+
+    def _subject(self, cast: Sequence[Actor]) -> Actor | None:
+        # "while thanking Varna": a participle whose subject is that of the main clause.
+        alongside = self.form.endswith("ing") and re.search(r"\b(?:while|when|by|in)\s+$", self.before)
+        main = (alongside is not None or not self._depends()) and not self._is_noun()
+        actor = None
+        if self.before.rstrip().endswith(","):
+            actor = subject_before(self.bare, self.before, cast, main=False)
+            if actor is None or actor.kind == "group":
+                actor = self._inverted(cast) or actor
+        return actor or subject_before(self.bare, self.before, cast, main=main) or self._inverted(cast)
 
     def _before_who(self, cast: Sequence[Actor]) -> Attribution | None:
         """Read the subject before "who": "from Mr Kim, who warned of “a storm”"."""
@@ -177,11 +210,18 @@ class _Verb:
         return (
             name.endswith("s")
             or (members is not None and members[0].endswith("s"))
-            or re.match(r"[’']s?\s+(?:[a-z-]+\s+)*?[a-z]+s\b", self.bare[actor.end : self.start]) is not None
+            or self._has_plural_office(actor)
             or auxiliary
             or pair
             or self.form in ("put", "read")
             or self.before.endswith(("not ", "to "))
+        )
+
+    def _has_plural_office(self, actor: Actor) -> bool:
+        """Whether people of the actor's are the subject: "Ostrelian officials", "Ostrel's bakers"."""
+        office = _OFFICE.match(self.bare, actor.end, self.start)
+        return office is not None and (
+            is_staff(office.group(1)) or description_at_end(f"the {office.group(1).lower()}") is not None
         )
 
     def _weighed(self, actor: Actor, weight: float) -> Attribution | None:
@@ -219,7 +259,8 @@ class _Verb:
             return 2.5
         if self.verb == "tell" and re.match(r"\s+\w+\s+(?:not\s+)?to\b", self.after):
             return 0.9
-        return 2 if self.verb not in WITH_CLAUSE or _CLAUSE.match(self.after) or self._has_object() else 0.9
+        says = self.verb not in WITH_CLAUSE or _CLAUSE.match(self.after) or self._has_object() or self._ends()
+        return 2 if says else 0.9
 
     def _is_mute(self) -> bool:
         """Whether nothing is said after all: "did not say", "a decade of telling", "says sorry"."""
@@ -236,6 +277,20 @@ class _Verb:
         return (
             re.match(r"\s+(?:nothing|no\s)|\s*[;.]?\s*$", self.after) is not None and self.verb == "find"
         ) or self.after[:1] == ";"
+
+    def _ends(self) -> bool:
+        """Whether what is said stands before: "Varna has paid, Crane claimed on Monday."."""
+        if not _END.match(self.after) or self.form.endswith("ing") or self.verb == "put":
+            return False
+        clause, _, subject = self.before.rpartition(", ")
+        return (
+            len(clause.split()) > 2
+            and 0 < len(subject.split()) < 12
+            and not _LEADS_IN.match(clause)
+            and not _NO_SUBJECT_OF_REPORT.match(subject)
+            # "posts and reports." ends a list.
+            and (self.form not in NOUNS or subject.lower() != subject)
+        )
 
     def _quotes(self) -> bool:
         return '"' in self.after[:70] or re.search(r"\"[\s,]*(?:[\w.’'-]+\s+){0,6}$", self.before) is not None
@@ -260,12 +315,21 @@ class _Verb:
         last = re.split(r",\s(?!who|whose)", clause)[-1]
         return bool(_SUBORDINATE.search(last)) or bool(re.search(r"(?i)\b(?:which|that|whom)\b[^,]*$", last))
 
-    def _agent(self, cast: Sequence[Actor]) -> Actor | None:
+    def _agent(self, cast: Sequence[Actor], *, being: bool) -> Actor | None:
         """Read the agent after "by": "described by Ruhl as arsonists", "were thanked by both sides"."""
-        by = re.match(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+", self.after)
+        by = (_BY if being else _BY_ALONE if self.kind == "say" else _BY_AFTER_REASON).match(self.after)
         if by is None or re.search(r"\b(?:who|which|that|and)\b", by.group()):
             return None
         return actor_at(self.text, self.bare, self.end + by.end(), cast)
+
+    def _is_passive(self) -> bool:
+        """Whether a participle without "is" tells what was said of somebody: "Ostrel accused of lying"."""
+        # "a decision that Crane defended as wise": the object stands before.
+        if self.form not in PARTICIPLES or OBJECT_BEFORE.search(self.before):
+            return False
+        if self.kind == "say":
+            return self.form in _TOLD and re.match(r"\s+(?:not\s+)?(?:to|over)\s", self.after) is not None
+        return self.verb not in _WITHOUT_OBJECT and _REASON.match(self.after) is not None
 
     def _inverted(self, cast: Sequence[Actor]) -> Actor | None:
         """Read the subject after the verb: '," said Mr Kim', "No reprisals, says Arrando"."""
