@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.articles.grammar import ENGLISH, grammar_of
+from harness.articles.quotation_ends import names_speaker
 from harness.values.yaml_files import read_yaml
 
 _FILE = Path(__file__).parent / "abbreviations.yaml"
@@ -109,8 +110,8 @@ def _without_false_ends(piece: str, ends: list[int], begin: int, language: str) 
         letter = (_LETTER.search(piece, start, end) and _SMALL.match(piece, end)) or _HYPHEN.match(piece, end)
         number = _LIST_NUMBER.fullmatch(piece[start:end].strip())
         added = _ADDED.match(piece, end)
-        if not (inside or time or letter or number or added) and not _is_abbreviation(
-            piece, start, end, language
+        if not (inside or time or letter or number or added) and not (
+            _is_abbreviation(piece, start, end, language) or names_speaker(piece, start, end, language)
         ):
             ends_of_sentences.append(end)
             start = end

@@ -244,3 +244,30 @@ def test_what_has_no_width_is_no_text() -> None:
 def test_what_a_dash_adds_is_no_sentence() -> None:
     text = "—¿De verdad? —preguntó Pardo."
     assert len(split_sentences(text, language="es")) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "“Varna won,” Jon Bray said. “Who would trust Ostrel?” Ada Crane asked. All left.", 3),
+        ("en", '"Varna will never stop!" Crane said. All left.', 2),
+        ("en", '"Varna wanted peace..." Ada Crane said on Monday in Lesk. All left.', 2),
+        ("en", "‘Will Varna stop?’ President Ada Crane asked reporters. All left.", 2),
+        ("en", "'Will Varna stop?' Sen. J. Crane, the leader of the Union, asked. All left.", 2),
+        ("en", "“We won.” The senator said. All left.", 2),
+        ("en", "“We won.” Crane said Varna had lost. All left.", 3),
+        ("en", "“Why?” Crane asked Bray to explain the bridge. All left.", 3),
+        ("en", "“Never!” Crane warned of a war. All left.", 3),
+        ("en", "“Never!” Crane never said. All left.", 3),
+        ("en", "“Never!” She sat down. All left.", 3),
+        ("en", "“Never!” Then Crane said. All left.", 3),
+        ("de", "„Varna gewinnt!“ Ada Crane sagte am Montag. Alle gingen.", 2),
+        ("de", "„Warum lügt Varna?“ fragte Ada Crane. Alle gingen.", 2),
+        ("de", "„Varna gewinnt!“ Ada Crane sagte die Reise ab. Alle gingen.", 3),
+        ("fr", "« Varna ment ! » Ada Crane a déclaré. Tous partent.", 2),
+        ("es", "«¡Varna miente!» Ada Crane exclamó. Todos se van.", 2),
+    ],
+)
+def test_who_speaks_stays_with_the_quotation(language: str, text: str, expected: int) -> None:
+    split = split_sentences(text, language=language)
+    assert len(split) == expected, [sentence.text for sentence in split]
