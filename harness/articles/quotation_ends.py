@@ -15,9 +15,8 @@ from harness.articles.word_lists import FORMS, NAMES, either, words_of
 _QUOTATION = re.compile("(?:[?!…][\"”“’'»«]|\\.[\"”“’'»«]|[?!….]\\s»)\\s*$")
 # A subject: up to eight words, the first with a capital letter, and perhaps an apposition between commas.
 _CAPITAL = "[A-ZÀ-ÖØ-ÞŁŚŠŽČĐİ]"
-_SUBJECT = (
-    rf"\s*(?P<first>{_CAPITAL}[\w.’'-]*)(?P<rest>(?:\s+[\w.’'-]+?){{0,7}}?(?:,\s[^.,;:?!\"”“]{{3,60}},)?)"
-)
+_APPOSITION = ',\\s[^.,;:?!"”“]{3,60},'
+_SUBJECT = rf"\s*(?P<first>{_CAPITAL}[\w.’'-]*)(?P<rest>(?:\s+[\w.’'-]+?){{0,7}}?(?:{_APPOSITION})?)"
 # The sentence ends there, or goes on with a participle or the next quotation.
 _END = r"\s*(?:$|[.!?](?=\s|$)|,\s(?:[\"“‘'«„]|\w+ing\b|who\b))"
 _NEGATED = re.compile(r"\b(?:never|not|nobody)\b|n[’']t\b")

@@ -179,6 +179,8 @@ def test_times_and_missing_spaces(text: str, expected: int) -> None:
         ("They met on Tues. Jan. 5 in Varna. All left.", 2),
         ("They sell boats, nets, etc. The shop is old.", 2),
         ("They sell boats, etc. Varna buys them.", 1),
+        ("She said no. Varna lied. See no. 5 there.", 3),
+        ("He left Ft. Holm with Ex-Gov. Orrin. Approx. 50 people came.", 2),
     ],
 )
 def test_abbreviations(text: str, expected: int) -> None:
@@ -269,5 +271,22 @@ def test_what_a_dash_adds_is_no_sentence() -> None:
     ],
 )
 def test_who_speaks_stays_with_the_quotation(language: str, text: str, expected: int) -> None:
+    split = split_sentences(text, language=language)
+    assert len(split) == expected, [sentence.text for sentence in split]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Das 19. Hafenpaket gilt. Zum 80. Markttag kam sie. Der 47. Bürger ging.", 3),
+        ("de", "Im 3. Quartal fiel es. Sie feierten ihren 34. Hafentag. Am 3. Okt. kam er.", 3),
+        ("de", "Am 3. und 4. Brückentag war zu. Im 3. Jahr brach sie.", 2),
+        ("de", "Sie kam am 3. Die Partei ging. Er blieb bis zum 4. Es regnete.", 4),
+        ("de", "Es waren 19. Danach kamen 20. Alle blieben.", 3),
+        ("es", "El alcalde dijo que no. Varna mintió. Véase el no. 5.", 3),
+        ("fr", "Voir le no. 5 du port. Varna a menti.", 2),
+    ],
+)
+def test_ordinals_and_words_like_abbreviations(language: str, text: str, expected: int) -> None:
     split = split_sentences(text, language=language)
     assert len(split) == expected, [sentence.text for sentence in split]
