@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.articles.broken_lines import join_lines
+from harness.articles.descriptions import described, fits, is_about
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
@@ -272,12 +273,6 @@ _OFFICE = rf"((?:prime |foreign |defen[cs]e |interior |finance )?(?:{either('lon
 _TITLE = re.compile(rf"(?i)\bthe\s+{_OFFICE}\b(?!\s+of\b)")
 # "President " before a name.
 _TITLED = re.compile(rf"(?i)\b{_OFFICE}\s+$")
-_DESCRIPTIONS = {
-    "party": re.compile(r"\b[Tt]he (party)\b(?!['’]s? \w+ (?:member|leader))"),
-    "alliance": re.compile(r"\b[Tt]he (alliance|bloc)\b"),
-    "government": re.compile(r"\b[Tt]he (government)\b"),
-    "country": re.compile(r"\b[Tt]he (country)\b"),
-}
 
 
 def _add_linked(
@@ -365,31 +360,21 @@ def _descriptions(
     """Read "the party" as the only party of that kind in the two sentences before and so far in this one."""
     registry, grammar = known_by
     hits = []
-    for kind, pattern in _DESCRIPTIONS.items() if grammar is None else _described_in(grammar):
-        match = pattern.search(sentence.text)
-        if match is None:
-            continue
+    for kind, span in described(sentence.text, grammar):
         near = [
-            hit
+            (previous.text, hit)
             # Farther back the description is more likely to mean another party.
             for previous, previous_hits in before[-2:]
             if sentence.paragraph - previous.paragraph <= 1
             for hit in previous_hits
         ]
-        parties = {
-            hit.party
-            for hit in [*near, *(hit for hit in in_sentence if hit.span[0] < match.start())]
-            if hit.sure and (party := registry.get(hit.party)) is not None and _fits(party.kind, kind)
-        }
-        if len(parties) == 1:
-            hits.append(_Hit(match.span(1), parties.pop(), "description", True))
+        near += [(sentence.text, hit) for hit in in_sentence if hit.span[0] < span[0]]
+        fitting = [
+            (text, hit)
+            for text, hit in near
+            if hit.sure and (party := registry.get(hit.party)) is not None and fits(party.kind, kind)
+        ]
+        if len({hit.party for _, hit in fitting}) == 1:
+            sure = any(is_about(text, hit.span, kind, grammar) for text, hit in fitting)
+            hits.append(_Hit(span, fitting[0][1].party, "description", sure))
     return hits
-
-
-def _described_in(grammar: Grammar) -> Iterator[tuple[str, re.Pattern[str]]]:
-    for kind, forms in grammar.descriptions.items():
-        yield kind, re.compile(rf"(?<!\w)({'|'.join(map(re.escape, forms))})(?!\w)")
-
-
-def _fits(kind: str, description: str) -> bool:
-    return kind == description or (description == "government" and kind == "country")

@@ -236,3 +236,21 @@ def test_a_language_without_a_file_has_quotation_marks_alone() -> None:
     assert grammar.openers == OPENERS
     assert not grammar.say
     assert grammar.reported.search("sei") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "sure"),
+    [
+        ("de", "Russland verlor. Die Regierung schwieg.", [True]),
+        ("de", "Händler kauften Fisch aus der Ukraine. Die Regierung schwieg.", [False]),
+        ("de", "In der Ukraine wurde gewählt. Das Land hofft.", [True]),
+        ("fr", "Le président de la Russie parla. Le pays écouta.", [True]),
+        ("fr", "Le poisson venu d'Ukraine manque. Le gouvernement se tait.", [False]),
+        ("fr", "La Russie a menti. Le chef du gouvernement part.", []),
+        ("es", "El acuerdo con Rusia cayó. El Gobierno calla.", [False]),
+        ("es", "Rusia mintió. El Gobierno calla.", [True]),
+    ],
+)
+def test_the_government_of_what_a_sentence_is_about(code: str, text: str, sure: list[bool]) -> None:
+    mentions = [each.mention for each in read(text, code).mentions]
+    assert [mention.sure for mention in mentions if mention.reference == "description"] == sure

@@ -147,3 +147,21 @@ def test_washington_the_person_the_paper_and_the_government() -> None:
 def test_a_capital_after_a_word_of_place_may_be_the_city(text: str, sure: bool) -> None:
     ((mention,),) = find_mentions(split_sentences(text), shipped())
     assert (mention.party, mention.sure) == ("North Korea", sure)
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Varna lost. The government was silent.", [True]),
+        ("Men who spied for Varna fled. The government was silent. The country was calm.", [False, False]),
+        ("A tax on steel from neighbouring Varna rose. Traders blamed the government.", [False]),
+        ("In Varna, a strike began. The government was silent.", [True]),
+        ("A strike began in Varna. The government was silent.", [False]),
+        ("The president of Varna spoke. The country listened.", [True]),
+        ("Fear of Varna grew. The country listened.", [False]),
+        ("They sued for the Coastal Union. The party was silent.", [True]),
+    ],
+)
+def test_the_government_is_that_of_the_state_which_a_sentence_is_about(text: str, sure: list[bool]) -> None:
+    described = [m for in_sentence in mentioned(text) for m in in_sentence if m[1] == "description"]
+    assert [mention[2] for mention in described] == sure
