@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.articles.broken_lines import join_lines
+from harness.articles.datelines import dateline_end
 from harness.articles.descriptions import described, fits, is_about
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
@@ -128,6 +129,7 @@ def find_mentions(
         Each party once a sentence, in order of its first span.
     """
     forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
+    _leave_out_dateline(sentences, forms, registry)
     join_lines(sentences, forms, registry)
     context = _context(sentences, forms, grammar)
     hits = [
@@ -137,6 +139,27 @@ def find_mentions(
     if linked:
         _add_linked(sentences, hits, registry, context)
     return [_merged(in_sentence) for in_sentence in hits]
+
+
+def _leave_out_dateline(sentences: Sequence[Sentence], forms: list[list[Form]], registry: Registry) -> None:
+    """Leave out, in place, the states in the dateline of an article: "BEIJING — The pandas are back"."""
+    opening = next((n for n, sentence in enumerate(sentences) if sentence.kind == "body"), None)
+    if opening is None:
+        return
+    end = dateline_end(sentences[opening].text)
+    # A leader or a party before a dash is no place.
+    forms[opening] = [
+        form
+        for form in forms[opening]
+        if form.end > end
+        or any(
+            meaning.leader or (party := registry.get(meaning.party)) is None or party.kind not in _STATES
+            for meaning in form.meanings
+        )
+    ]
+
+
+_STATES = ("country", "government")
 
 
 def _merged(hits: list[_Hit]) -> list[PartyMention]:

@@ -165,3 +165,23 @@ def test_a_capital_after_a_word_of_place_may_be_the_city(text: str, sure: bool) 
 def test_the_government_is_that_of_the_state_which_a_sentence_is_about(text: str, sure: list[bool]) -> None:
     described = [m for in_sentence in mentioned(text) for m in in_sentence if m[1] == "description"]
     assert [mention[2] for mention in described] == sure
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("VARNA — The bridge fell.", []),
+        ("VARNA, March 3 (Wire) - The bridge fell.", []),
+        ("Lesk, Varna – A bridge fell.", []),
+        ("VARNA (wire) -- Ostrel lost the bridge.", ["Ostrel"]),
+        ("VARNA. The bridge fell. Varna lied.", ["Varna"]),
+        ("The bridge fell.\n\nVARNA — The bridge fell.", ["Varna"]),
+        ("Varna – a town on a hill – lost.", ["Varna"]),
+        ("Varna, Ostrel – and nobody else – lost.", ["Varna", "Ostrel"]),
+        ("Jon Bray – The bridge fell.", ["Coastal Union"]),
+        ("Coastal Union – The bridge fell.", ["Coastal Union"]),
+        ("Varna lost. The bridge fell.", ["Varna"]),
+    ],
+)
+def test_a_dateline_names_nobody(text: str, named: list[str]) -> None:
+    assert [mention[0] for in_sentence in mentioned(text) for mention in in_sentence] == named

@@ -290,3 +290,22 @@ def test_who_speaks_stays_with_the_quotation(language: str, text: str, expected:
 def test_ordinals_and_words_like_abbreviations(language: str, text: str, expected: int) -> None:
     split = split_sentences(text, language=language)
     assert len(split) == expected, [sentence.text for sentence in split]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LESKVARN. It rained. All left.", ["LESKVARN. It rained.", "All left."]),
+        ("Berlin. It rained. All left.", ["Berlin. It rained.", "All left."]),
+        ("Silence. It rained.", ["Silence.", "It rained."]),
+        ("It rained. LESKVARN. All left.", ["It rained.", "LESKVARN.", "All left."]),
+        ("NATO? It rained.", ["NATO?", "It rained."]),
+    ],
+)
+def test_a_dateline_is_no_sentence_alone(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
+
+
+def test_a_dateline_on_a_line_of_its_own_is_no_part_of_the_article() -> None:
+    kinds = [sentence.kind for sentence in split_sentences("LESKVARN.\n\nIt rained.\n\nLESKVARN.")]
+    assert kinds == ["dateline", "body", "body"]
