@@ -17,11 +17,12 @@ from typing import Literal
 from harness.articles.broken_lines import join_lines
 from harness.articles.datelines import dateline_end
 from harness.articles.descriptions import described, fits, is_about
+from harness.articles.first_names import follows_first_name, full_name
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES, either
+from harness.articles.word_lists import CAPITALS, OFFICES, either
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.forms import Meaning
 
@@ -187,8 +188,8 @@ def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]], grammar
                 context.surnames.setdefault(surname, set()).add(meaning.leader)
         if sentence.in_article:
             for person in context.people(sentence.text, [(form.start, form.end) for form, _ in certain]):
-                if " " in person.name:
-                    context.surnames.setdefault(person.surname, set()).add(person.name)
+                if name := full_name(person.name, sentence.text[person.end :], grammar):
+                    context.surnames.setdefault(person.surname, set()).add(name)
     return context
 
 
@@ -230,7 +231,7 @@ def _partial(span: Span, form: Form) -> _Hit | None:
 
 def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:
     """Read a surname as the leader whom the article gave in full; unsure where somebody else bears it too."""
-    if _follows_name(text, span[0]):
+    if follows_first_name(text, span[0], context.grammar):
         return None
     form = text[slice(*span)]
     bearers = context.surnames.get(form, set()) | {meaning.leader for meaning in meanings}
@@ -264,7 +265,11 @@ def _ambiguous(text: str, span: Span, meanings: list[Meaning], context: _Context
     """Read an ambiguous name as the party that the article names elsewhere; else it stays unsure."""
     form = text[slice(*span)]
     is_canonical = any(meaning.party == form for meaning in meanings)
-    if form in context.surnames or _follows_name(text, span[0]) or _follows_courtesy(text, span[0]):
+    if (
+        form in context.surnames
+        or follows_first_name(text, span[0], context.grammar)
+        or _follows_courtesy(text, span[0])
+    ):
         return None
     named = [meaning.party for meaning in meanings if context.counts[meaning.party]]
     # Of several candidates the one that the article names most.
@@ -272,18 +277,6 @@ def _ambiguous(text: str, span: Span, meanings: list[Meaning], context: _Context
     is_place = _PLACE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
     sure = len(named) == 1 and (is_canonical or not is_place)
     return _Hit(span, party, "name", sure)
-
-
-def _follows_name(text: str, start: int) -> bool:
-    """Whether a first name or an initial stands before: "Mary Washington"."""
-    match = re.search(r"([\w.’'-]+)\s+$", text[:start])
-    if match is None:
-        return False
-    word = match.group(1)
-    lower = word.lower().rstrip(".")
-    # "President Washington", "But Washington": the word before is no first name.
-    is_other_word = lower in TITLES or lower in NOT_PEOPLE or lower.endswith("ly")
-    return word[0].isupper() and not is_other_word and not re.search(r"[’']s?$", word) and not word.isupper()
 
 
 def _follows_courtesy(text: str, start: int) -> bool:

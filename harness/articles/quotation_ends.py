@@ -17,8 +17,8 @@ _QUOTATION = re.compile("(?:[?!…][\"”“’'»«]|\\.[\"”“’'»«]|[?!�
 _CAPITAL = "[A-ZÀ-ÖØ-ÞŁŚŠŽČĐİ]"
 _APPOSITION = ',\\s[^.,;:?!"”“]{3,60},'
 _SUBJECT = rf"\s*(?P<first>{_CAPITAL}[\w.’'-]*)(?P<rest>(?:\s+[\w.’'-]+?){{0,7}}?(?:{_APPOSITION})?)"
-# The sentence ends there, or goes on with a participle or the next quotation.
-_END = r"\s*(?:$|[.!?](?=\s|$)|,\s(?:[\"“‘'«„]|\w+ing\b|who\b))"
+# The sentence ends there, or goes on with a participle; ", “" begins the next quotation and its sentence.
+_END = r"\s*(?:$|[.!?](?=\s|$)|,\s(?:\w+ing|who)\b)"
 _NEGATED = re.compile(r"\b(?:never|not|nobody)\b|n[’']t\b")
 # Of the words with which sentences begin, those that begin a subject.
 _OF_SUBJECTS = {"the", "a", "an", "he", "she", "they", "we", "i", "my", "our", "his", "her", "their"}

@@ -185,3 +185,23 @@ def test_the_government_is_that_of_the_state_which_a_sentence_is_about(text: str
 )
 def test_a_dateline_names_nobody(text: str, named: list[str]) -> None:
     assert [mention[0] for in_sentence in mentioned(text) for mention in in_sentence] == named
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Can Crane win? Crane left.", [True, True]),
+        ("Unlike Crane, he left. Crane left.", [True, True]),
+        ("“Did Crane win?” Crane left.", [True, True]),
+        ("Will Crane win? Crane left.", [True, True]),
+        ("Will Crane sang. Crane left.", [False]),
+        ("Oda Crane sang. Crane left.", [False]),
+        ("Can Ada Crane win? Crane left.", [False]),
+    ],
+)
+def test_what_begins_a_sentence_is_no_first_name(text: str, sure: list[bool]) -> None:
+    first, *rest = [
+        mention[2] for in_sentence in mentioned(f"Mara Crane won. {text}") for mention in in_sentence
+    ]
+    assert first
+    assert rest == sure

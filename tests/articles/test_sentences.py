@@ -262,6 +262,8 @@ def test_what_a_dash_adds_is_no_sentence() -> None:
         ("en", "“Never!” Crane warned of a war. All left.", 3),
         ("en", "“Never!” Crane never said. All left.", 3),
         ("en", "“Never!” She sat down. All left.", 3),
+        ("en", "“We won.” Crane added, “They lost.” All left.", 3),
+        ("en", "“Who lost?” Crane asked, pointing at Bray. All left.", 2),
         ("en", "“Never!” Then Crane said. All left.", 3),
         ("de", "„Varna gewinnt!“ Ada Crane sagte am Montag. Alle gingen.", 2),
         ("de", "„Warum lügt Varna?“ fragte Ada Crane. Alle gingen.", 2),
