@@ -16,9 +16,9 @@ _QUOTATION = re.compile("(?:[?!…][\"”“’'»«]|\\.[\"”“’'»«]|[?!�
 # A subject: up to eight words, the first with a capital letter, and perhaps an apposition between commas.
 _CAPITAL = "[A-ZÀ-ÖØ-ÞŁŚŠŽČĐİ]"
 _APPOSITION = ',\\s[^.,;:?!"”“]{3,60},'
-_SUBJECT = rf"\s*(?P<first>{_CAPITAL}[\w.’'-]*)(?P<rest>(?:\s+[\w.’'-]+?){{0,7}}?(?:{_APPOSITION})?)"
-# The sentence ends there, or goes on with a participle; ", “" begins the next quotation and its sentence.
-_END = r"\s*(?:$|[.!?](?=\s|$)|,\s(?:\w+ing|who)\b)"
+# The sentence ends there; in English it may go on with something else than what is said, for which ", “" is.
+_END = r"\s*(?:$|[.!?](?=\s|$))"
+_GOES_ON = rf"(?:{_END}|,\s(?!however|though)[a-z]|\s+(?:and|as)\b)"
 _NEGATED = re.compile(r"\b(?:never|not|nobody)\b|n[’']t\b")
 # Of the words with which sentences begin, those that begin a subject.
 _OF_SUBJECTS = {"the", "a", "an", "he", "she", "they", "we", "i", "my", "our", "his", "her", "their"}
@@ -45,16 +45,22 @@ def _tag(language: str) -> re.Pattern[str]:
         to_whom = rf"(?:\s+(?:{either('listeners')}))?"
         verb = rf"(?:(?:told|tells|asked|asks|warned|warns){to_whom}|{forms})"
         behind = (
-            r"(?:\s+(?:\w+day|today|yesterday|tonight|later|again)"
+            r"(?:\s+(?:\w+day|today|yesterday|tonight|later|again|aloud)"
             r"|\s+(?:on|in|at|during|after|before|via|from|outside"
             rf"|to(?=\s(?:the|reporters|journalists|us|me|him|her|them|{_CAPITAL})))"
             r"(?:\s+(?!that\b|of\b|for\b|to\b|about\b|if\b)[\w’'-]+){1,6}?){0,2}"
         )
-    else:
-        grammar = grammar_of(language)
-        verb = f"(?:{_either(grammar.say)})"
-        behind = rf"(?:\s+(?i:{_either(grammar.adverbs)})){{0,4}}"
-    return re.compile(rf"{_SUBJECT}\s+{verb}{behind}{_END}")
+        return re.compile(rf"{_subject(forms)}\s+{verb}{behind}{_GOES_ON}")
+    grammar = grammar_of(language)
+    forms = _either(grammar.say)
+    behind = rf"(?:\s+(?i:{_either(grammar.adverbs)})){{0,4}}"
+    return re.compile(rf"{_subject(forms)}\s+(?:{forms}){behind}{_END}")
+
+
+def _subject(forms: str) -> str:
+    # Up to the first such verb: "Crane wrote to those who asked" is no speaker with "asked".
+    words = rf"(?:\s+(?!(?:{forms})\b)[\w.’'-]+?){{0,7}}?"
+    return rf"\s*(?P<first>{_CAPITAL}[\w.’'-]*)(?P<rest>{words}(?:{_APPOSITION})?)"
 
 
 def _either(words: frozenset[str]) -> str:
