@@ -50,7 +50,7 @@ def _tag(language: str) -> re.Pattern[str]:
             rf"|to(?=\s(?:the|reporters|journalists|us|me|him|her|them|{_CAPITAL})))"
             r"(?:\s+(?!that\b|of\b|for\b|to\b|about\b|if\b)[\w’'-]+){1,6}?){0,2}"
         )
-        return re.compile(rf"{_subject(forms)}\s+{verb}{behind}{_GOES_ON}")
+        return re.compile(rf"{_subject(f'{forms}|[a-z]+ed')}\s+{verb}{behind}{_GOES_ON}")
     grammar = grammar_of(language)
     forms = _either(grammar.say)
     behind = rf"(?:\s+(?i:{_either(grammar.adverbs)})){{0,4}}"
@@ -58,7 +58,7 @@ def _tag(language: str) -> re.Pattern[str]:
 
 
 def _subject(forms: str) -> str:
-    # Up to the first such verb: "Crane wrote to those who asked" is no speaker with "asked".
+    # Up to the first verb: in "Crane posed in hats sold on Monday and left" she is no speaker.
     words = rf"(?:\s+(?!(?:{forms})\b)[\w.’'-]+?){{0,7}}?"
     return rf"\s*(?P<first>{_CAPITAL}[\w.’'-]*)(?P<rest>{words}(?:{_APPOSITION})?)"
 

@@ -268,6 +268,7 @@ def test_what_a_dash_adds_is_no_sentence() -> None:
         ("en", "“Who lost?” French President Ada Crane asked on Monday in Lesk, hours later. All left.", 2),
         ("en", "“Who lost?” Ms. Crane later told the crowd as Bray left. All left.", 2),
         ("en", "“We lost.” Crane wrote of boats in tales told on Monday. All left.", 3),
+        ("en", "“We lost.” Crane posed in photos posted on Monday and left. All left.", 3),
         ("en", "“We lost.” Crane said, however, that Varna won. All left.", 3),
         ("en", "“Never!” Then Crane said. All left.", 3),
         ("de", "„Varna gewinnt!“ Ada Crane sagte am Montag. Alle gingen.", 2),
