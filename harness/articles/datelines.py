@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 
-from harness.articles.word_lists import NAMES, either
+from harness.articles.word_lists import NAMES, either, words_of
 
 _UPPER = "A-ZÀ-ÖØ-ÞŁŚŠŽČĐİ"
 # Four letters and more: "EU", "UK" and "US" act, and are not where somebody writes.
 _CAPITALS = rf"(?=[^\W\d_]{{4}}|[{_UPPER}]+\s)[{_UPPER}][{_UPPER}'’-]+(?:[ /][{_UPPER}][{_UPPER}'’-]+){{0,2}}"
-_WORDS = rf"[{_UPPER}][\w'’-]+(?:\s(?:(?:de|la|del|am|upon)\s)?[{_UPPER}][\w'’-]+){{0,2}}"
+_WORDS = rf"[{_UPPER}][\w'’-]+(?:[\s/](?:(?:de|la|del|am|upon)\s)?[{_UPPER}][\w'’-]+){{0,2}}"
 _DATE = rf"(?:\d{{1,2}}\.?\s[^\W\d_]+\.?|[{_UPPER}][^\W\d_]+\.?\s\d{{1,2}})(?:,?\s\d{{4}})?"
 _AGENCY = r"\s\((?=[^)]*[^\W\d_]{2})[\w ./&-]{2,30}\)"
-_BEHIND = rf"(?:,\s{_WORDS}\.?)?(?:,?\s{_DATE})?(?:{_AGENCY})?"
-_DASH = rf"(?:\s?—\s?|\s(?:–|--?)\s)(?=[\"“‘'«„¿¡]?[{_UPPER}\d])"
+_WHERE = rf"(?:,\s{_WORDS}\.?)?(?:,?\s{_DATE})?"
+_BEHIND = rf"{_WHERE}(?:{_AGENCY})?"
+_DASH = rf"\.?(?:\s?—\s?|\s(?:–|--?)\s|(?<=\.)[-–]\s)(?=[\"“‘'«„¿¡]?[{_UPPER}\d])"
 # A full stop behind any other word ends a sentence: "Silence. The hall waited."
-_ALONE = rf"(?:{_CAPITALS}|{either('datelines', NAMES)})(?:{_AGENCY})?\.(?=\s|$)"
+_CITY = f"(?:{either('datelines', NAMES)})"
+_ALONE = rf"(?:(?:{_CAPITALS}|{_CITY}(?:/{_CITY})*){_BEHIND}|{_WORDS}{_WHERE}{_AGENCY})\.(?=\s|$)"
 _DATELINE = re.compile(rf"(?:(?:{_CAPITALS}|{_WORDS}){_BEHIND}{_DASH}|{_ALONE})")
 _LONGEST = 120
 """Characters within which a dateline ends."""
@@ -35,6 +37,11 @@ def dateline_end(text: str) -> int:
     """
     match = _DATELINE.match(text[:_LONGEST])
     return match.end() if match else 0
+
+
+def is_city(name: str) -> bool:
+    """Whether a name, in capitals or not, is a city of the list."""
+    return name.title() in words_of("datelines", NAMES)
 
 
 def is_dateline(text: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.articles.broken_lines import join_lines
-from harness.articles.datelines import dateline_end
+from harness.articles.datelines import dateline_end, is_city
 from harness.articles.descriptions import described, fits, is_about
 from harness.articles.first_names import follows_first_name, full_name
 from harness.articles.foreign_people import find_people_in
@@ -147,17 +147,16 @@ def _leave_out_dateline(sentences: Sequence[Sentence], forms: list[list[Form]], 
     opening = next((n for n, sentence in enumerate(sentences) if sentence.kind == "body"), None)
     if opening is None:
         return
-    end = dateline_end(sentences[opening].text)
-    # A leader or a party before a dash is no place.
-    forms[opening] = [
-        form
-        for form in forms[opening]
-        if form.end > end
-        or any(
-            meaning.leader or (party := registry.get(meaning.party)) is None or party.kind not in _STATES
-            for meaning in form.meanings
-        )
-    ]
+    text = sentences[opening].text
+    end = dateline_end(text)
+
+    def may_act(form: Form) -> bool:
+        # A leader or a party before a dash is no place.
+        parties = [registry.get(meaning.party) for meaning in form.meanings if not meaning.leader]
+        states = [party for party in parties if party is not None and party.kind in _STATES]
+        return len(states) < len(form.meanings) and not is_city(text[form.start : form.end])
+
+    forms[opening] = [form for form in forms[opening] if form.end > end or may_act(form)]
 
 
 _STATES = ("country", "government")

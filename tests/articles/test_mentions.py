@@ -173,6 +173,8 @@ def test_the_government_is_that_of_the_state_which_a_sentence_is_about(text: str
         ("VARNA — The bridge fell.", []),
         ("VARNA, March 3 (Wire) - The bridge fell.", []),
         ("Lesk, Varna – A bridge fell.", []),
+        ("Varna/Lesk, 3 mar (wire).- A bridge fell.", []),
+        ("LESK, Varna. A bridge fell.", []),
         ("VARNA (wire) -- Ostrel lost the bridge.", ["Ostrel"]),
         ("VARNA. The bridge fell. Varna lied.", ["Varna"]),
         ("The bridge fell.\n\nVARNA — The bridge fell.", ["Varna"]),
