@@ -67,6 +67,9 @@ class Grammar:
         Kind of party → how it is meant without its name: "die Partei".
     ordinals : frozenset of str
         What follows the full stop of an ordinal: "3. Oktober".
+    scenes, heads : frozenset of str
+        Prepositions with which a sentence begins that is about the state behind them, and titles that make
+        one office with "of the government" behind them: "chef du gouvernement".
     """
 
     openers: Mapping[str, str]
@@ -103,6 +106,8 @@ class Grammar:
     reported: re.Pattern[str]
     descriptions: Mapping[str, tuple[str, ...]]
     ordinals: frozenset[str]
+    scenes: frozenset[str]
+    heads: frozenset[str]
 
     @property
     def closers(self) -> str:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.articles.broken_lines import join_lines
+from harness.articles.datelines import dateline_end, is_city
+from harness.articles.descriptions import described, fits, is_about
+from harness.articles.first_names import follows_first_name, full_name
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES, either
+from harness.articles.word_lists import CAPITALS, OFFICES, either
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.forms import Meaning
 
@@ -127,6 +130,7 @@ def find_mentions(
         Each party once a sentence, in order of its first span.
     """
     forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
+    _leave_out_dateline(sentences, forms, registry)
     join_lines(sentences, forms, registry)
     context = _context(sentences, forms, grammar)
     hits = [
@@ -136,6 +140,26 @@ def find_mentions(
     if linked:
         _add_linked(sentences, hits, registry, context)
     return [_merged(in_sentence) for in_sentence in hits]
+
+
+def _leave_out_dateline(sentences: Sequence[Sentence], forms: list[list[Form]], registry: Registry) -> None:
+    """Leave out, in place, the states in the dateline of an article: "BEIJING — The pandas are back"."""
+    opening = next((n for n, sentence in enumerate(sentences) if sentence.kind == "body"), None)
+    if opening is None:
+        return
+    text = sentences[opening].text
+    end = dateline_end(text)
+
+    def may_act(form: Form) -> bool:
+        # A leader or a party before a dash is no place.
+        parties = [registry.get(meaning.party) for meaning in form.meanings if not meaning.leader]
+        states = [party for party in parties if party is not None and party.kind in _STATES]
+        return len(states) < len(form.meanings) and not is_city(text[form.start : form.end])
+
+    forms[opening] = [form for form in forms[opening] if form.end > end or may_act(form)]
+
+
+_STATES = ("country", "government")
 
 
 def _merged(hits: list[_Hit]) -> list[PartyMention]:
@@ -163,8 +187,8 @@ def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]], grammar
                 context.surnames.setdefault(surname, set()).add(meaning.leader)
         if sentence.in_article:
             for person in context.people(sentence.text, [(form.start, form.end) for form, _ in certain]):
-                if " " in person.name:
-                    context.surnames.setdefault(person.surname, set()).add(person.name)
+                if name := full_name(person.name, sentence.text[person.end :], grammar):
+                    context.surnames.setdefault(person.surname, set()).add(name)
     return context
 
 
@@ -206,7 +230,7 @@ def _partial(span: Span, form: Form) -> _Hit | None:
 
 def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:
     """Read a surname as the leader whom the article gave in full; unsure where somebody else bears it too."""
-    if _follows_name(text, span[0]):
+    if follows_first_name(text, span[0], context.grammar):
         return None
     form = text[slice(*span)]
     bearers = context.surnames.get(form, set()) | {meaning.leader for meaning in meanings}
@@ -240,7 +264,11 @@ def _ambiguous(text: str, span: Span, meanings: list[Meaning], context: _Context
     """Read an ambiguous name as the party that the article names elsewhere; else it stays unsure."""
     form = text[slice(*span)]
     is_canonical = any(meaning.party == form for meaning in meanings)
-    if form in context.surnames or _follows_name(text, span[0]) or _follows_courtesy(text, span[0]):
+    if (
+        form in context.surnames
+        or follows_first_name(text, span[0], context.grammar)
+        or _follows_courtesy(text, span[0])
+    ):
         return None
     named = [meaning.party for meaning in meanings if context.counts[meaning.party]]
     # Of several candidates the one that the article names most.
@@ -248,18 +276,6 @@ def _ambiguous(text: str, span: Span, meanings: list[Meaning], context: _Context
     is_place = _PLACE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
     sure = len(named) == 1 and (is_canonical or not is_place)
     return _Hit(span, party, "name", sure)
-
-
-def _follows_name(text: str, start: int) -> bool:
-    """Whether a first name or an initial stands before: "Mary Washington"."""
-    match = re.search(r"([\w.’'-]+)\s+$", text[:start])
-    if match is None:
-        return False
-    word = match.group(1)
-    lower = word.lower().rstrip(".")
-    # "President Washington", "But Washington": the word before is no first name.
-    is_other_word = lower in TITLES or lower in NOT_PEOPLE or lower.endswith("ly")
-    return word[0].isupper() and not is_other_word and not re.search(r"[’']s?$", word) and not word.isupper()
 
 
 def _follows_courtesy(text: str, start: int) -> bool:
@@ -272,12 +288,6 @@ _OFFICE = rf"((?:prime |foreign |defen[cs]e |interior |finance )?(?:{either('lon
 _TITLE = re.compile(rf"(?i)\bthe\s+{_OFFICE}\b(?!\s+of\b)")
 # "President " before a name.
 _TITLED = re.compile(rf"(?i)\b{_OFFICE}\s+$")
-_DESCRIPTIONS = {
-    "party": re.compile(r"\b[Tt]he (party)\b(?!['’]s? \w+ (?:member|leader))"),
-    "alliance": re.compile(r"\b[Tt]he (alliance|bloc)\b"),
-    "government": re.compile(r"\b[Tt]he (government)\b"),
-    "country": re.compile(r"\b[Tt]he (country)\b"),
-}
 
 
 def _add_linked(
@@ -365,31 +375,21 @@ def _descriptions(
     """Read "the party" as the only party of that kind in the two sentences before and so far in this one."""
     registry, grammar = known_by
     hits = []
-    for kind, pattern in _DESCRIPTIONS.items() if grammar is None else _described_in(grammar):
-        match = pattern.search(sentence.text)
-        if match is None:
-            continue
+    for kind, span in described(sentence.text, grammar):
         near = [
-            hit
+            (previous.text, hit)
             # Farther back the description is more likely to mean another party.
             for previous, previous_hits in before[-2:]
             if sentence.paragraph - previous.paragraph <= 1
             for hit in previous_hits
         ]
-        parties = {
-            hit.party
-            for hit in [*near, *(hit for hit in in_sentence if hit.span[0] < match.start())]
-            if hit.sure and (party := registry.get(hit.party)) is not None and _fits(party.kind, kind)
-        }
-        if len(parties) == 1:
-            hits.append(_Hit(match.span(1), parties.pop(), "description", True))
+        near += [(sentence.text, hit) for hit in in_sentence if hit.span[0] < span[0]]
+        fitting = [
+            (text, hit)
+            for text, hit in near
+            if hit.sure and (party := registry.get(hit.party)) is not None and fits(party.kind, kind)
+        ]
+        if len({hit.party for _, hit in fitting}) == 1:
+            sure = any(is_about(text, hit.span, kind, grammar) for text, hit in fitting)
+            hits.append(_Hit(span, fitting[0][1].party, "description", sure))
     return hits
-
-
-def _described_in(grammar: Grammar) -> Iterator[tuple[str, re.Pattern[str]]]:
-    for kind, forms in grammar.descriptions.items():
-        yield kind, re.compile(rf"(?<!\w)({'|'.join(map(re.escape, forms))})(?!\w)")
-
-
-def _fits(kind: str, description: str) -> bool:
-    return kind == description or (description == "government" and kind == "country")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.articles.grammar import ENGLISH, grammar_of
+from harness.articles.quotation_ends import names_speaker
 from harness.values.yaml_files import read_yaml
 
 _FILE = Path(__file__).parent / "abbreviations.yaml"
@@ -30,16 +31,23 @@ class Abbreviations:
         No sentence ends with them.
     numbers : frozenset of str
         No sentence ends with them before a number.
+    words : frozenset of str
+        A sentence ends with them before a word with a capital: they are words, and abbreviations before a
+        number alone.
     closing : frozenset of str
         A sentence ends with them where a word follows that begins sentences.
     beginnings : frozenset of str
         Such words, in small letters; of languages with a grammar those that it knows to be no names.
+    before_ordinals : frozenset of str
+        Behind them a number with a full stop is an ordinal: "das 19. Paket"; in small letters.
     """
 
     never: frozenset[str]
     numbers: frozenset[str]
+    words: frozenset[str]
     closing: frozenset[str]
     beginnings: frozenset[str]
+    before_ordinals: frozenset[str]
 
 
 @cache
@@ -109,12 +117,16 @@ def _without_false_ends(piece: str, ends: list[int], begin: int, language: str) 
         letter = (_LETTER.search(piece, start, end) and _SMALL.match(piece, end)) or _HYPHEN.match(piece, end)
         number = _LIST_NUMBER.fullmatch(piece[start:end].strip())
         added = _ADDED.match(piece, end)
-        if not (inside or time or letter or number or added) and not _is_abbreviation(
-            piece, start, end, language
+        if not (inside or time or letter or number or added) and not (
+            _is_abbreviation(piece, start, end, language) or names_speaker(piece, start, end, language)
         ):
             ends_of_sentences.append(end)
             start = end
     return ends_of_sentences
+
+
+# What stands between two ordinals.
+_JOINTS = {"und", "oder", "bis"}
 
 
 def _is_abbreviation(piece: str, start: int, end: int, language: str) -> bool:
@@ -132,7 +144,15 @@ def _is_abbreviation(piece: str, start: int, end: int, language: str) -> bool:
     if language == ENGLISH or not re.fullmatch(r"\d{1,2}\.", last):
         return False
     # "Der 1. FC Varna": an ordinal before a name in capitals.
-    return next_word in grammar_of(language).ordinals or (len(next_word) > 1 and next_word.isupper())
+    if next_word in grammar_of(language).ordinals or (len(next_word) > 1 and next_word.isupper()):
+        return True
+    # "Er kam am 3. Die Partei": a date ends a sentence where the next word begins one.
+    begins = next_word.lower() in listed.beginnings | grammar_of(language).pronouns
+    previous = words[-2].lower().lstrip("(„“«»\"'’") if len(words) > 1 else ""
+    # "Am 3. und 4. Okt."
+    if previous in _JOINTS and len(words) > 2 and re.fullmatch(r"\d{1,2}\.", words[-3]):
+        return not begins
+    return previous in listed.before_ordinals and next_word[0].isupper() and not begins
 
 
 # --- ends that sentencex misses -----------------------------------------------------------------------------
@@ -186,7 +206,22 @@ def _missed_ends(piece: str, begin: int, language: str) -> list[int]:
         for match in _FOOTNOTE.finditer(piece, begin)
         if re.split(r"\d", match.group())[0] not in never
     ]
-    return [*spaced, *joined, *footnotes, *_closing_ends(piece, begin, language)]
+    return [
+        *spaced,
+        *joined,
+        *footnotes,
+        *_closing_ends(piece, begin, language),
+        *_ends_after_words(piece, begin, language),
+    ]
+
+
+def _ends_after_words(piece: str, begin: int, language: str) -> list[int]:
+    """Return the ends after words that look like abbreviations, as in "She said no. Varna won"."""
+    words = abbreviations_of(language).words
+    if not words:
+        return []
+    pattern = rf"(?<!\S)[(„“«\"'’]?(?:{'|'.join(map(re.escape, sorted(words)))})\s+(?=[{_UPPER}¿¡“«\"])"
+    return [begin + match.end() for match in re.finditer(pattern, piece[begin:])]
 
 
 def _closing_ends(piece: str, begin: int, language: str) -> list[int]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.articles.datelines import is_dateline
 from harness.articles.line_kinds import (
     BULLET,
     INTERVIEW_LETTERS,
@@ -90,11 +91,16 @@ def split_sentences(text: str, *, title: str = "", language: str = "en") -> list
         start, end = _stripped(title, (0, len(title)))
         sentences.append(Sentence(1, _flat(title[start:end]), start, end, -1, "headline"))
     blocks = list(paragraphs(text))
+    opens = True
     for number, (block, spans) in enumerate(_split(text, blocks, language)):
         kind = kind_of_line(
             _flat(text[slice(*block)]), first=number == 0 and not sentences, alone=len(blocks) == 1
         )
-        for start, end in spans:
+        opened = spans
+        if kind == "body" and opens and spans:
+            opens = False
+            kind, opened = _opening(text, spans, alone=len(blocks) == 1)
+        for start, end in opened:
             line_kind = kind
             # "Share this story" may end a paragraph of text.
             if kind in ("body", "heading", "headline") and is_boilerplate(_flat(text[start:end])):
@@ -103,6 +109,15 @@ def split_sentences(text: str, *, title: str = "", language: str = "en") -> list
                 Sentence(len(sentences) + 1, _flat(text[start:end]), start, end, number, line_kind)
             )
     return sentences
+
+
+def _opening(text: str, spans: list[Span], *, alone: bool) -> tuple[LineKind, list[Span]]:
+    """Join the dateline of an article with its first sentence ("MOSCOW. It rained."), or leave it out."""
+    if not is_dateline(text[slice(*spans[0])]):
+        return "body", spans
+    if len(spans) > 1 and spans[1][1] - spans[0][0] <= MAX_SENTENCE:
+        return "body", [(spans[0][0], spans[1][1]), *spans[2:]]
+    return "body" if alone or len(spans) > 1 else "dateline", spans
 
 
 def paragraphs(text: str) -> Iterator[Span]:

@@ -236,3 +236,38 @@ def test_a_language_without_a_file_has_quotation_marks_alone() -> None:
     assert grammar.openers == OPENERS
     assert not grammar.say
     assert grammar.reported.search("sei") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "sure"),
+    [
+        ("de", "Russland verlor. Die Regierung schwieg.", [True]),
+        ("de", "Händler kauften Fisch aus der Ukraine. Die Regierung schwieg.", [False]),
+        ("de", "In der Ukraine wurde gewählt. Das Land hofft.", [True]),
+        ("fr", "Le président de la Russie parla. Le pays écouta.", [True]),
+        ("fr", "Le poisson venu d'Ukraine manque. Le gouvernement se tait.", [False]),
+        ("fr", "La Russie a menti. Le chef du gouvernement part.", []),
+        ("es", "El acuerdo con Rusia cayó. El Gobierno calla.", [False]),
+        ("es", "Rusia mintió. El Gobierno calla.", [True]),
+    ],
+)
+def test_the_government_of_what_a_sentence_is_about(code: str, text: str, sure: list[bool]) -> None:
+    mentions = [each.mention for each in read(text, code).mentions]
+    assert [mention.sure for mention in mentions if mention.reference == "description"] == sure
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "sure"),
+    [
+        ("de", "Mette Frederiksen siegte. Für Frederiksen gilt das. Doch Frederiksen ging.", [True] * 3),
+        ("de", "Mette Frederiksen siegte. Kann Ministerpräsidentin Frederiksen siegen?", [True] * 2),
+        ("de", "Mette Frederiksen siegte. Kann Frederiksen siegen? Oda Frederiksen sang.", [True, False]),
+        ("fr", "Pedro Sánchez gagna. Pour Sánchez, tout va. Mais Sánchez part.", [True] * 3),
+        ("es", "Pedro Sánchez ganó. Según Sánchez, todo va. ¿Puede Sánchez ganar?", [True] * 3),
+        ("es", "Pedro Sánchez ganó. Para Sánchez es tarde. Oda Sánchez calló.", [True, False]),
+    ],
+)
+def test_a_surname_behind_what_begins_a_sentence_is_the_leaders(
+    code: str, text: str, sure: list[bool]
+) -> None:
+    assert [each.mention.sure for each in read(text, code).mentions if each.mention.leader] == sure

@@ -147,3 +147,63 @@ def test_washington_the_person_the_paper_and_the_government() -> None:
 def test_a_capital_after_a_word_of_place_may_be_the_city(text: str, sure: bool) -> None:
     ((mention,),) = find_mentions(split_sentences(text), shipped())
     assert (mention.party, mention.sure) == ("North Korea", sure)
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Varna lost. The government was silent.", [True]),
+        ("Men who spied for Varna fled. The government was silent. The country was calm.", [False, False]),
+        ("A tax on steel from neighbouring Varna rose. Traders blamed the government.", [False]),
+        ("In Varna, a strike began. The government was silent.", [True]),
+        ("A strike began in Varna. The government was silent.", [False]),
+        ("The president of Varna spoke. The country listened.", [True]),
+        ("Fear of Varna grew. The country listened.", [False]),
+        ("They sued for the Coastal Union. The party was silent.", [True]),
+    ],
+)
+def test_the_government_is_that_of_the_state_which_a_sentence_is_about(text: str, sure: list[bool]) -> None:
+    described = [m for in_sentence in mentioned(text) for m in in_sentence if m[1] == "description"]
+    assert [mention[2] for mention in described] == sure
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("VARNA — The bridge fell.", []),
+        ("VARNA, March 3 (Wire) - The bridge fell.", []),
+        ("Lesk, Varna – A bridge fell.", []),
+        ("Varna/Lesk, 3 mar (wire).- A bridge fell.", []),
+        ("LESK, Varna. A bridge fell.", []),
+        ("VARNA (wire) -- Ostrel lost the bridge.", ["Ostrel"]),
+        ("VARNA. The bridge fell. Varna lied.", ["Varna"]),
+        ("The bridge fell.\n\nVARNA — The bridge fell.", ["Varna"]),
+        ("Varna – a town on a hill – lost.", ["Varna"]),
+        ("Varna, Ostrel – and nobody else – lost.", ["Varna", "Ostrel"]),
+        ("Jon Bray – The bridge fell.", ["Coastal Union"]),
+        ("Coastal Union – The bridge fell.", ["Coastal Union"]),
+        ("Varna lost. The bridge fell.", ["Varna"]),
+    ],
+)
+def test_a_dateline_names_nobody(text: str, named: list[str]) -> None:
+    assert [mention[0] for in_sentence in mentioned(text) for mention in in_sentence] == named
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Can Crane win? Crane left.", [True, True]),
+        ("Unlike Crane, he left. Crane left.", [True, True]),
+        ("“Did Crane win?” Crane left.", [True, True]),
+        ("Will Crane win? Crane left.", [True, True]),
+        ("Will Crane sang. Crane left.", [False]),
+        ("Oda Crane sang. Crane left.", [False]),
+        ("Can Ada Crane win? Crane left.", [False]),
+    ],
+)
+def test_what_begins_a_sentence_is_no_first_name(text: str, sure: list[bool]) -> None:
+    first, *rest = [
+        mention[2] for in_sentence in mentioned(f"Mara Crane won. {text}") for mention in in_sentence
+    ]
+    assert first
+    assert rest == sure

@@ -179,6 +179,9 @@ def test_times_and_missing_spaces(text: str, expected: int) -> None:
         ("They met on Tues. Jan. 5 in Varna. All left.", 2),
         ("They sell boats, nets, etc. The shop is old.", 2),
         ("They sell boats, etc. Varna buys them.", 1),
+        ("They met Ms. Crane and Sgt. Orrin. “What now?” Ms. Crane asked. All left.", 3),
+        ("She said no. Varna lied. See no. 5 there.", 3),
+        ("He left Ft. Holm with Ex-Gov. Orrin. Approx. 50 people came.", 2),
     ],
 )
 def test_abbreviations(text: str, expected: int) -> None:
@@ -244,3 +247,73 @@ def test_what_has_no_width_is_no_text() -> None:
 def test_what_a_dash_adds_is_no_sentence() -> None:
     text = "—¿De verdad? —preguntó Pardo."
     assert len(split_sentences(text, language="es")) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "“Varna won,” Jon Bray said. “Who would trust Ostrel?” Ada Crane asked. All left.", 3),
+        ("en", '"Varna will never stop!" Crane said. All left.', 2),
+        ("en", '"Varna wanted peace..." Ada Crane said on Monday in Lesk. All left.', 2),
+        ("en", "‘Will Varna stop?’ President Ada Crane asked reporters. All left.", 2),
+        ("en", "'Will Varna stop?' Sen. J. Crane, the leader of the Union, asked. All left.", 2),
+        ("en", "“We won.” The senator said. All left.", 2),
+        ("en", "“We won.” Crane said Varna had lost. All left.", 3),
+        ("en", "“Why?” Crane asked Bray to explain the bridge. All left.", 3),
+        ("en", "“Never!” Crane warned of a war. All left.", 3),
+        ("en", "“Never!” Crane never said. All left.", 3),
+        ("en", "“Never!” She sat down. All left.", 3),
+        ("en", "“We won.” Crane added, “They lost.” All left.", 3),
+        ("en", "“Who lost?” Crane asked, pointing at Bray. All left.", 2),
+        ("en", "“Who lost?” French President Ada Crane asked on Monday in Lesk, hours later. All left.", 2),
+        ("en", "“Who lost?” Ms. Crane later told the crowd as Bray left. All left.", 2),
+        ("en", "“We lost.” Crane wrote of boats in tales told on Monday. All left.", 3),
+        ("en", "“We lost.” Crane posed in photos posted on Monday and left. All left.", 3),
+        ("en", "“We lost.” Crane said, however, that Varna won. All left.", 3),
+        ("en", "“Never!” Then Crane said. All left.", 3),
+        ("de", "„Varna gewinnt!“ Ada Crane sagte am Montag. Alle gingen.", 2),
+        ("de", "„Warum lügt Varna?“ fragte Ada Crane. Alle gingen.", 2),
+        ("de", "„Varna gewinnt!“ Ada Crane sagte die Reise ab. Alle gingen.", 3),
+        ("fr", "« Varna ment ! » Ada Crane a déclaré. Tous partent.", 2),
+        ("es", "«¡Varna miente!» Ada Crane exclamó. Todos se van.", 2),
+    ],
+)
+def test_who_speaks_stays_with_the_quotation(language: str, text: str, expected: int) -> None:
+    split = split_sentences(text, language=language)
+    assert len(split) == expected, [sentence.text for sentence in split]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Das 19. Hafenpaket gilt. Zum 80. Markttag kam sie. Der 47. Bürger ging.", 3),
+        ("de", "Im 3. Quartal fiel es. Sie feierten ihren 34. Hafentag. Am 3. Okt. kam er.", 3),
+        ("de", "Am 3. und 4. Brückentag war zu. Im 3. Jahr brach sie.", 2),
+        ("de", "Sie kam am 3. Die Partei ging. Er blieb bis zum 4. Es regnete.", 4),
+        ("de", "Es waren 19. Danach kamen 20. Alle blieben.", 3),
+        ("es", "El alcalde dijo que no. Varna mintió. Véase el no. 5.", 3),
+        ("fr", "Voir le no. 5 du port. Varna a menti.", 2),
+    ],
+)
+def test_ordinals_and_words_like_abbreviations(language: str, text: str, expected: int) -> None:
+    split = split_sentences(text, language=language)
+    assert len(split) == expected, [sentence.text for sentence in split]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LESKVARN. It rained. All left.", ["LESKVARN. It rained.", "All left."]),
+        ("Berlin. It rained. All left.", ["Berlin. It rained.", "All left."]),
+        ("Silence. It rained.", ["Silence.", "It rained."]),
+        ("It rained. LESKVARN. All left.", ["It rained.", "LESKVARN.", "All left."]),
+        ("NATO? It rained.", ["NATO?", "It rained."]),
+    ],
+)
+def test_a_dateline_is_no_sentence_alone(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
+
+
+def test_a_dateline_on_a_line_of_its_own_is_no_part_of_the_article() -> None:
+    kinds = [sentence.kind for sentence in split_sentences("LESKVARN.\n\nIt rained.\n\nLESKVARN.")]
+    assert kinds == ["dateline", "body", "body"]
