@@ -24,7 +24,16 @@ CODE = FOLDER.parent
 FILES = [*sorted(FOLDER.glob("*.yaml")), NAMES]
 MODULES = [
     *("actors", "attributions", "comments", "foreign_actors", "foreign_attributions", "foreign_people"),
-    *("foreign_quotations", "grammar", "holders", "idioms", "interviews", "mentions", "people"),
+    *(
+        "foreign_phrases",
+        "foreign_quotations",
+        "grammar",
+        "holders",
+        "idioms",
+        "interviews",
+        "mentions",
+        "people",
+    ),
     *("political_roles", "quotations", "speech", "unknown_names", "verb_subjects", "verbs", "word_lists"),
 ]
 NO_MODELS = ReadingOptions(stance=None, frames=None)
