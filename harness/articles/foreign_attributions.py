@@ -30,7 +30,7 @@ _MAX_SUBJECT = 200
 """Characters of a subject with an apposition, at most."""
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
 # What stands right before a verb that follows a quotation; a short one without a mark is a title.
-_QUOTED_BEFORE = re.compile(r"\"\s*[,–—-]$|\"{25}$")
+_QUOTED_BEFORE = re.compile(r"\"\s*[,–—-]$|\"{25}$|^[–—].*[–—]$")
 
 
 def find_attributions_in(
@@ -256,8 +256,32 @@ class _Verb:
         after = actor_after(self.bare, self.end, self.grammar, self.cast)
         before = None if only_after else self._right_before(begin)
         if not self._is_inverted():
-            return before or after or self._first_of_clause(begin)
+            return before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
+        if after is not None and after.kind != "person":
+            after = self._named_behind(after)
         return after or before or self._unknown_after(says=says)
+
+    def _is_object(self, after: Actor | None) -> bool:
+        """Whether a clause word follows without its comma: "Pelo bezeichnete die AfD als Gefahr"."""
+        behind = words_of(self.bare[after.end : after.end + _MAX_SUBJECT].lower())[:1] if after else []
+        joined = after is not None and self.bare[after.end : after.end + 1].isspace()
+        return self.grammar.comma_before_clause and joined and bool({*behind} & self.grammar.subordinate)
+
+    def _named_behind(self, after: Actor) -> Actor:
+        """Return the name behind a description and a comma: "respondió la ministra, Ana Ruiz"."""
+        comma = self.bare.find(",", after.end, after.end + _MAX_SUBJECT)
+        if comma < 0 or not is_noun_phrase(self.bare[self.end : comma], self.grammar):
+            return after
+        return next(
+            (
+                actor
+                for actor in self.cast
+                if (actor.kind == "person" or actor.leader)
+                and not self.bare[comma + 1 : actor.start].strip()
+                and actor.start > comma
+            ),
+            after,
+        )
 
     def _unknown_after(self, *, says: bool) -> Actor | None:
         """Return who follows the verb that no list has; in a language without subjects, who spoke last."""
@@ -282,7 +306,7 @@ class _Verb:
         The name may come first ("Anne Riou, la ministre, dénonce"), with a clause behind it. Without this
         rule the comma before the verb would look like the end of what is said.
         """
-        before = self.bare[:begin].rstrip()
+        before = self._without_particles(self.bare[:begin])
         comma = before.rfind(",", 0, -1)
         first = max(before.rfind(mark, 0, max(comma, 0)) for mark in ',;:"—–') + 1
         if not before.endswith(",") or comma < 0 or len(before) - first > _MAX_SUBJECT:
@@ -309,6 +333,17 @@ class _Verb:
         # "Hamás, por su parte, celebró": whoever is contrasted acts.
         contrasted = inserted.strip().lower() in self.grammar.contrasts
         return name_at(self.bare, first, self.grammar) if contrasted else None
+
+    def _without_particles(self, before: str) -> str:
+        """Leave out up to two small words between a comma and the verb: "…, le reprochó"."""
+        match = re.search(r",((?:\s+[^\W\d_]+){1,2})\s*$", before[-_MAX_SUBJECT:])
+        words = match[1].split() if match else []
+        if match is None or any(
+            not word.islower() or word in self.grammar.prepositions | self.grammar.subordinate
+            for word in words
+        ):
+            return before.rstrip()
+        return before.rstrip()[: -len(match[1])].rstrip()
 
     def _is_inserted(self, start: int, text: str) -> bool:
         """Whether words between commas say more of whoever stands before them; in a list, others follow."""

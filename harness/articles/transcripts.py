@@ -15,6 +15,7 @@ from harness.articles.foreign_phrases import is_titled, name_at, words_of
 from harness.articles.grammar import Grammar
 from harness.articles.sentences import Sentence
 from harness.articles.text_kinds import SPEAKER, first_of_lines
+from harness.articles.word_lists import TITLES
 
 # "—No es verdad —dijo": a dash right before the first word; behind one with a space stands an item of a list.
 _DASH = re.compile(r"[—–][\w¿¡«“\"]")
@@ -69,11 +70,12 @@ def english_speaker(text: str, start: int, cast: Sequence[Actor]) -> Actor | Non
         if actor.end == end and all(may_precede_name(word) for word in text[start : actor.start].split()):
             return actor
     words = who.split()
-    if may_precede_name(words[-1]):
+    if words[-1].lower() in TITLES:
         people = (actor for actor in named if actor.start > end and (actor.kind == "person" or actor.leader))
         office = " ".join(word for word in words if word.lower() not in ("the", "mr", "mrs", "ms", "madam"))
         return next(people, Actor(start, end, "group", office.lower()))
-    is_name = not who.isupper() and all(word[:1].isupper() for word in words)
+    # "The Gazette: " is the outlet that asks, and so is a word in capitals that is nobody's surname.
+    is_name = words[0] != "The" and not who.isupper() and all(word[:1].isupper() for word in words)
     return Actor(start, end, "person", who) if is_name else None
 
 

@@ -127,6 +127,10 @@ SENTENCES = [
     ("fr", "La Pologne et la Hongrie, dénonce la Russie, ont menti.", "Russia"),
     ("es", "La alcaldesa de Lena, Ana Ruiz, criticó a Rusia.", "Ana Ruiz"),
     ("es", "Pelo, por su parte, celebró la decisión de Polonia.", "Pelo"),
+    ("es", "El alcalde de Lena, Luis Pardo, le reprochó a Rusia el retraso.", "Luis Pardo"),
+    ("es", "«No pagaremos», respondió el ministro del puerto, Luis Pardo.", "Luis Pardo"),
+    ("de", "Pelo bezeichnete die AfD als „Gefahr“.", "writer"),
+    ("de", "Die Fischerin Ines Holm bezeichnete die AfD als „Gefahr“.", "Ines Holm"),
     # Before a colon.
     ("de", "Ines Holm schrieb an Emmanuel Macron: „Wir zahlen nicht.“", "Ines Holm"),
     ("de", "Alice Weidel sagte der Varna-Presse: „Wir zahlen nicht.“", "Alternative for Germany"),

@@ -117,7 +117,7 @@ def test_a_speaker_is_named_with_the_party() -> None:
         ),
         (
             "en",
-            "THE GAZETTE: Did Varna lie?\nAda Orrin, baker: Never.\nGAZETTE: Did Crane?\n"
+            "The Gazette: Did Varna lie?\nAda Orrin, baker: Never.\nGAZETTE: Did Crane?\n"
             "Orrin: Never. Crane paid.",
             ["writer", "Ada Orrin", "writer", "Ada Orrin", "Ada Orrin"],
         ),
@@ -168,6 +168,7 @@ def test_letters_of_a_list_are_no_turns() -> None:
         ),
         ("es", "—Varna mintió.\n—¿De verdad? —preguntó Luis Pardo.", ["unknown", "Luis Pardo"]),
         ("es", "—Varna mintió.\n—Varna debe pagar.", ["writer", "writer"]),
+        ("es", "—Varna mintió.\n—¿Por qué? —preguntó una pescadora.", ["unknown", "pescadora"]),
         ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", añadió en Lesk.', ["Ana Ruiz", "Ana Ruiz"]),
         ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", dijo el martes.', ["Ana Ruiz", "Ana Ruiz"]),
         ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", zanjó el presidente.', ["Ana Ruiz", "Ana Ruiz"]),
