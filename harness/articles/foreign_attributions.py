@@ -173,7 +173,7 @@ class _Verb:
 
     def _is_noun(self) -> bool:
         """Whether it has an article and a genitive: "la critique de Macron"."""
-        before = words_of(self.bare[: self.start].lower())[-1:]
+        before = words_of(self.bare[max(0, self.start - 20) : self.start].lower())[-1:]
         after = words_of(self.bare[self.end : self.end + _MAX_SUBJECT].lower())[:1]
         joined = self.grammar.genitive & self.grammar.prepositions
         return bool({*before} & self.grammar.determiners and {*after} & joined)
@@ -312,7 +312,8 @@ class _Verb:
         if not before.endswith(",") or comma < 0 or len(before) - first > _MAX_SUBJECT:
             return None
         # A party in brackets may stand behind either part: "Anna Ott (CDU)".
-        end, inner_end = (len(_IN_BRACKETS.sub("", before[:each])) for each in (comma, len(before) - 1))
+        end = first + len(_IN_BRACKETS.sub("", before[first:comma]))
+        inner_end = comma + len(_IN_BRACKETS.sub("", before[comma:-1]))
         description, inserted = before[first:end], before[comma + 1 : inner_end]
         describes = is_noun_phrase(description, self.grammar)
         for actor in self.cast if describes else ():
