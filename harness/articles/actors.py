@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end, find_people, is_staff
 from harness.articles.word_lists import TITLES, either
+from harness.values.parties import Span
 
 ActorKind = Literal["party", "person", "group", "pronoun"]
 
@@ -91,6 +92,7 @@ def find_actors(text: str, mentions: Sequence[PartyMention], surnames: dict[str,
         Actor(person.start, person.end, "person", person.name)
         for person in find_people(text, spans, surnames)
     ]
+    actors += label_in_capitals(text, spans, surnames)
     actors += [
         # "it" is no actor: it stands for things and clauses as well ("it is said").
         Actor(match.start(), match.end(), "pronoun", match.group().lower())
@@ -98,6 +100,25 @@ def find_actors(text: str, mentions: Sequence[PartyMention], surnames: dict[str,
         if not any(start <= match.start() < end for start, end in spans)
     ]
     return sorted(actors)
+
+
+def label_in_capitals(text: str, spans: Sequence[Span], surnames: Mapping[str, str]) -> list[Actor]:
+    """Read a surname in capitals that opens a line of minutes: "ORRIN: ...".
+
+    Parameters
+    ----------
+    text : str
+        A sentence.
+    spans : sequence of (int, int)
+        What is something else, such as mentions of parties.
+    surnames : mapping
+        Surname → fullest form of the name: of other words in capitals it is not known that they are names.
+    """
+    label = re.match(r"([^\W\d_]{2,}) ?:\s", text)
+    if label is None or not label[1].isupper() or any(start < label.end() for start, _ in spans):
+        return []
+    names = [name for surname, name in surnames.items() if surname.upper() == label[1]]
+    return [Actor(0, label.end(1), "person", name) for name in names[:1]]
 
 
 def actor_at(text: str, bare: str, position: int, cast: Sequence[Actor]) -> Actor | None:

@@ -16,6 +16,7 @@ from harness.articles.comments import is_commented_on
 from harness.articles.headlines import without_capitals
 from harness.articles.idioms import idiom_attributions
 from harness.articles.quotations import blank_quotations, words_after_quotation
+from harness.articles.transcripts import english_speaker
 from harness.articles.verb_subjects import clause_subject
 from harness.articles.verbs import verb_attributions
 from harness.articles.word_lists import DOCUMENTS, FORMS, NOUNS, TITLES, either
@@ -31,7 +32,7 @@ _COLON = re.compile(
     r"^(?P<who>(?:[^:“”\"!?]|(?<=\d):(?=\d)){2,60}?)"
     r"(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?:\s+(?P<statement>\S.*)$"
 )
-_IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
+_IN_BRACKETS = re.compile(r"(?:\s*\([^()]*\))+$")
 # "“We won”: Kim hits out", "“We won” – President Kim": a headline, and words that stand alone.
 _AFTER = re.compile(r"\W*\"\s*(?P<mark>[:—–-])\s+")
 # "A letter from the Mr Kim" before the colon: who wrote the document.
@@ -182,6 +183,8 @@ def _before_colon(
         transcript or is_quote or match.group("rest") or _is_clause(statement) or not text[0].isascii()
     ):
         yield Attribution(covers[0], begin, 4 if transcript or is_quote else 2.5)
+    elif transcript and (label := english_speaker(text, start, cast)) is not None:
+        yield Attribution(label, begin, 4)
     elif _WRITTEN_BY.search(text[begin : inside[-1].start] if inside else ""):
         yield Attribution(inside[-1], begin, 2.5)
     elif is_quote and inside:

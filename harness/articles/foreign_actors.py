@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from harness.articles.actors import Actor
+from harness.articles.actors import Actor, label_in_capitals
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.mentions import PartyMention
@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"[^\W\d_][\w-]*[’']?|\d+")
 
 
 def find_actors_in(
-    text: str, grammar: Grammar, mentions: Sequence[PartyMention], surnames: Collection[str]
+    text: str, grammar: Grammar, mentions: Sequence[PartyMention], surnames: Mapping[str, str]
 ) -> list[Actor]:
     """List the actors of a sentence, in order, as :func:`harness.articles.actors.find_actors` does."""
     spans = [span for mention in mentions for span in mention.spans]
@@ -26,6 +26,7 @@ def find_actors_in(
         Actor(person.start, person.end, "person", person.name)
         for person in find_people_in(text, grammar, spans, surnames)
     ]
+    actors += label_in_capitals(text, spans, surnames)
     # "der SPD-Vorsitzende Lars Klingbeil": the party is in the title of the one who speaks.
     named = {actor.start for actor in actors if actor.kind == "person"}
     actors = [actor for actor in actors if _end_of_compound(text, actor) not in named]

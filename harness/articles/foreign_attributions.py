@@ -12,14 +12,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.articles.actors import Actor, Attribution
+from harness.articles.foreign_phrases import (
+    TOKEN,
+    actor_after,
+    description_at,
+    is_noun_phrase,
+    is_titled,
+    may_precede,
+    name_at,
+    source_at,
+    words_of,
+)
 from harness.articles.foreign_quotations import blank_marked
 from harness.articles.grammar import Grammar
 
-_TOKEN = re.compile(r"[^\W\d_][\w-]*[’']?")
-# What a source may be that no rule knows: "selon les derniers chiffres".
-_SOURCE = re.compile(r"((?:[^\W_][\w’'-]*\s+){0,4}?[^\W_][\w’'-]*)(?=\s*[,.;:\"]|\s*$)")
-_MAX_WORDS = 5
-"""Words between a verb and its subject, at most."""
+_MAX_SUBJECT = 200
+"""Characters of a subject with an apposition, at most."""
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
+# What stands right before a verb that follows a quotation; a short one without a mark is a title.
+_QUOTED_BEFORE = re.compile(r"\"\s*[,–—-]$|\"{25}$|^[–—].*[–—]$")
 
 
 def find_attributions_in(
@@ -44,27 +55,72 @@ def find_attributions_in(
     bare = blank_marked(text, grammar, inside=inside)
     # Whoever stands inside a quotation is spoken about, and does not speak.
     speakers = [actor for actor in cast if bare[actor.start] != '"']
-    attributions = [*_before_colon(bare, speakers), *_sources(bare, grammar, speakers)]
-    for token in _TOKEN.finditer(bare):
+    attributions = [*_before_colon(bare, grammar, speakers), *_sources(bare, grammar, speakers)]
+    for token in TOKEN.finditer(bare):
         attributions += _Verb(bare, grammar, speakers, token.start(), token.end()).attributions()
     return sorted(attributions, key=lambda each: (-int(each.weight), each.position))
 
 
-def _before_colon(bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
-    """Read the speaker before a colon and a quotation: "Macron : « … »"."""
-    match = re.match(r"([^:\"]{2,60}?)\s*:\s*\"", bare)
-    for actor in cast if match else ():
-        if match is not None and actor.end == match.end(1) and actor.kind != "pronoun":
-            yield Attribution(actor, 0, 2.5)
+def _before_colon(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
+    """Read the speaker before a colon and a quotation: "Macron : « … »", "Friedrich Merz (CDU): „…“".
+
+    Only what somebody is may stand before the name: in "Merz schrieb an Macron: „…“" the verb decides.
+    """
+    match = re.match(r"([^:\"]{2,90}?)(?:\s*\([^()]*\))*\s*:\s*\"", bare)
+    if match is None:
+        return
+    actor = next((each for each in cast if each.end == match.end(1) and each.kind != "pronoun"), None)
+    if actor is not None and _begins_with(bare, actor, grammar, cast):
+        yield Attribution(actor, 0, 2.5)
+        return
+    first = next((each for each in cast if is_titled(bare[: each.start], grammar)), None)
+    name = name_at(bare, 0, grammar) if first is None or first.kind == "pronoun" else None
+    if first is not None and (first.kind == "person" or first.leader):
+        # "Macron à Trump : « … »": a person at the beginning, unless a verb has another subject.
+        yield Attribution(first, 0, 1)
+    elif name is not None and name.end == match.end(1):
+        yield Attribution(name, 0, 2.5)
+    elif name is not None:
+        yield from _name_with_verb(match, name, grammar, cast)
+
+
+def _name_with_verb(
+    head: re.Match[str], name: Actor, grammar: Grammar, cast: Sequence[Actor]
+) -> Iterator[Attribution]:
+    """Read a name that no list has before a verb, of a headline: "Söder attackiert Grüne: „…“"."""
+    bare = head.string
+    # A pronoun or an auxiliary may stand between them: "Sánchez le dijo".
+    tokens = list(TOKEN.finditer(bare, name.end, head.end(1)))[:2]
+    verbs = grammar.say | grammar.judge | grammar.behind_quotations
+    verb = next((token for token in tokens if token.group().lower() in verbs), None)
+    if verb is None or tokens[0].group().lower() in grammar.prepositions:
+        return
+    after = actor_after(bare, verb.end(), grammar, cast)
+    # What is judged stands last; in "Zuletzt sagte Merz: „…“" the verb has its subject behind it.
+    judged = verb.group().lower() in grammar.judge and after is not None and after.end == head.end(1)
+    if after is None or after.kind != "pronoun":
+        yield Attribution(name, 0, 2.5 if judged else 1)
+
+
+def _begins_with(bare: str, actor: Actor, grammar: Grammar, cast: Sequence[Actor]) -> bool:
+    """Whether all that stands before an actor says what it is: "Russlands Präsident Putin"."""
+    before = bare[: actor.start]
+    for other in cast:
+        # A party in the genitive belongs to the title behind it.
+        if other.kind == "party" and other.end < actor.start and is_titled(before[: other.start], grammar):
+            behind = words_of(before[other.end :])
+            if behind and all(map(grammar.is_title, behind)):
+                return True
+    # "Die Kritik an Merz: „…“" is about him.
+    about = any(word in grammar.prepositions | grammar.genitive for word in words_of(before.lower())[-1:])
+    return is_titled(before, grammar) or (not about and is_noun_phrase(before, grammar))
 
 
 def _sources(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Read a source: "selon le ministère", "nach Angaben der Polizei", "Angaben der Polizei zufolge"."""
     for phrase in grammar.according_before:
         for match in re.finditer(rf"(?<!\w){re.escape(phrase)}\s+", bare, re.IGNORECASE):
-            actor = _noun_phrase_after(bare, match.end(), grammar, cast) or _unknown(
-                bare, match.end(), grammar
-            )
+            actor = actor_after(bare, match.end(), grammar, cast) or source_at(bare, match.end(), grammar)
             if actor is not None:
                 yield Attribution(actor, match.start(), 3)
     for word in grammar.according_after:
@@ -72,47 +128,6 @@ def _sources(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Att
             before = next((actor for actor in reversed(cast) if actor.end == match.start()), None)
             if before is not None:
                 yield Attribution(before, match.start(), 3)
-
-
-def _unknown(bare: str, start: int, grammar: Grammar) -> Actor | None:
-    """Read a source that is nobody the rules know, by its own words, without articles."""
-    match = _SOURCE.match(bare, start)
-    words = match.group(1).split() if match else []
-    while words and words[0].lower() in grammar.determiners | grammar.genitive:
-        words = words[1:]
-    if match is None or not words:
-        return None
-    return Actor(start, match.end(), "group", " ".join(words))
-
-
-def _noun_phrase_after(bare: str, start: int, grammar: Grammar, cast: Sequence[Actor]) -> Actor | None:
-    """Return the actor with whom the words at an offset begin, after articles, titles and adverbs."""
-    for actor in cast:
-        if actor.start < start:
-            continue
-        between = bare[start : actor.start]
-        words = between.replace("’", "' ").replace("'", "' ").split()
-        if len(words) > _MAX_WORDS or re.search(r"[,;:.!?\"]", between):
-            return None
-        unknown = [word for word in words if not _may_precede(word.rstrip("'"), grammar)]
-        # One noun that no list has may say what somebody is: "explique la pêcheuse Anne Riou".
-        if not unknown or (
-            len(unknown) == 1 and actor.kind == "person" and unknown[0].lower() not in grammar.prepositions
-        ):
-            return actor
-        return None
-    return None
-
-
-def _may_precede(word: str, grammar: Grammar) -> bool:
-    lower = word.lower()
-    return (
-        lower in grammar.determiners
-        or lower in grammar.genitive
-        or lower in grammar.adverbs
-        or grammar.is_title(word)
-        or lower.endswith(grammar.adjective_endings)
-    )
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,9 @@ class _Verb:
         """Yield what it attributes, at most once."""
         word = self._without_clitic()
         grammar = self.grammar
-        if any(actor.start <= self.start < actor.end for actor in self.cast if actor.kind != "group"):
+        if self._is_noun() or any(
+            actor.start <= self.start < actor.end for actor in self.cast if actor.kind != "group"
+        ):
             return
         if word in grammar.participles and self._is_passive():
             agent = self._agent()
@@ -143,14 +160,23 @@ class _Verb:
         compound = self._auxiliary() is not None
         judges = word in grammar.judge or (word in grammar.compound_judge and compound)
         says = word in grammar.say and (compound or not word.endswith(grammar.participle_endings))
-        only_after = word in grammar.after_only and self._is_inverted()
+        only_after = (word in grammar.after_only and self._is_inverted()) or (
+            word in grammar.behind_quotations and self._follows_quotation()
+        )
         if not (judges or says or only_after) or self._is_negated() or self._depends():
             return
         if says and not judges and not self._has_content():
             return
-        actor = self._subject(only_after=only_after)
+        actor = self._subject(only_after=only_after, says=says)
         if actor is not None:
             yield Attribution(actor, self.start, 2.5 if '"' in self.bare else 2)
+
+    def _is_noun(self) -> bool:
+        """Whether it has an article and a genitive: "la critique de Macron"."""
+        before = words_of(self.bare[max(0, self.start - 20) : self.start].lower())[-1:]
+        after = words_of(self.bare[self.end : self.end + _MAX_SUBJECT].lower())[:1]
+        joined = self.grammar.genitive & self.grammar.prepositions
+        return bool({*before} & self.grammar.determiners and {*after} & joined)
 
     def _without_clitic(self) -> str:
         return self.grammar.clitics.sub("", self.word)
@@ -177,15 +203,18 @@ class _Verb:
         before = self.bare[: self._begin].rstrip()
         return before[-1:] in {",", '"', "!", "?", "–", "—"} or before.endswith('",')
 
+    def _follows_quotation(self) -> bool:
+        return _QUOTED_BEFORE.search(self.bare[: self._begin].rstrip()) is not None
+
     def _is_negated(self) -> bool:
         # "Das stimmt nicht, sagte Kohl": another clause's negation is not the verb's.
         before = self.bare[self._clause_start() : self.start]
-        near = [*_TOKEN.findall(before)[-3:], *_TOKEN.findall(self.bare[self.end :])[:1]]
+        near = [*TOKEN.findall(before)[-3:], *TOKEN.findall(self.bare[self.end :])[:1]]
         return any(word.lower() in self.grammar.negation for word in near)
 
     def _depends(self) -> bool:
         """Whether the verb stands in a clause that depends on another: "que le ministre dénonce"."""
-        words = _TOKEN.findall(self.bare[self._clause_start() : self.start])
+        words = TOKEN.findall(self.bare[self._clause_start() : self.start])
         # The first words of the sentence are no relative pronoun: "Die Regierung sagte".
         begins = self._clause_start() == 0
         return bool(words) and not begins and words[0].lower() in self.grammar.subordinate and len(words) > 1
@@ -198,9 +227,9 @@ class _Verb:
         words = "|".join(map(re.escape, sorted(self.grammar.agent)))
         after = re.match(rf"\s+(?:\w+\s+){{0,2}}(?:{words})\s+", self.bare[self.end :])
         if after is not None:
-            return _noun_phrase_after(self.bare, self.end + after.end(), self.grammar, self.cast)
+            return actor_after(self.bare, self.end + after.end(), self.grammar, self.cast)
         for match in re.finditer(rf"(?<!\w)(?:{words})\s+", self.bare[: self.start]):
-            actor = _noun_phrase_after(self.bare, match.end(), self.grammar, self.cast)
+            actor = actor_after(self.bare, match.end(), self.grammar, self.cast)
             if actor is not None and actor.end < self.start:
                 return actor
         return None
@@ -210,25 +239,128 @@ class _Verb:
         after = self.bare[self.end : self.end + 90]
         if '"' in self.bare or self._is_inverted() or ":" in after:
             return True
-        words = [word.lower().replace("’", "'") for word in _TOKEN.findall(after)]
+        words = [word.lower().replace("’", "'") for word in TOKEN.findall(after)]
         clause = {word.replace("’", "'") for word in self.grammar.clause}
         return bool(clause & set(words)) or (self.grammar.comma_before_clause and "," in after)
 
-    def _subject(self, *, only_after: bool) -> Actor | None:
+    def _subject(self, *, only_after: bool, says: bool) -> Actor | None:
         clitic = self.grammar.clitics.search(self.word)
         auxiliary = self._auxiliary()
         clitic = clitic or (self.grammar.clitics.search(auxiliary.group()) if auxiliary else None)
         if clitic is not None:
             return Actor(self.start, self.end, "pronoun", clitic.group(1).lower())
         begin = self._begin
-        after = _noun_phrase_after(self.bare, self.end, self.grammar, self.cast)
+        apposed = self._apposed(begin)
+        if apposed is not None:
+            return apposed
+        after = actor_after(self.bare, self.end, self.grammar, self.cast)
         before = None if only_after else self._right_before(begin)
-        inverted = self._is_inverted()
-        actor = (after or before) if inverted else (before or after or self._first_of_clause(begin))
-        if actor is None and self.grammar.subjectless and inverted:
-            # "…", añadió: the subject is whoever spoke last.
+        if not self._is_inverted():
+            return before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
+        if after is not None and after.kind != "person":
+            after = self._named_behind(after)
+        return after or before or self._unknown_after(says=says)
+
+    def _is_object(self, after: Actor | None) -> bool:
+        """Whether a clause word follows without its comma: "Pelo bezeichnete die AfD als Gefahr"."""
+        behind = words_of(self.bare[after.end : after.end + _MAX_SUBJECT].lower())[:1] if after else []
+        joined = after is not None and self.bare[after.end : after.end + 1].isspace()
+        return self.grammar.comma_before_clause and joined and bool({*behind} & self.grammar.subordinate)
+
+    def _named_behind(self, after: Actor) -> Actor:
+        """Return the name behind a description and a comma: "respondió la ministra, Ana Ruiz"."""
+        comma = self.bare.find(",", after.end, after.end + _MAX_SUBJECT)
+        if comma < 0 or not is_noun_phrase(self.bare[self.end : comma], self.grammar):
+            return after
+        return next(
+            (
+                actor
+                for actor in self.cast
+                if (actor.kind == "person" or actor.leader)
+                and not self.bare[comma + 1 : actor.start].strip()
+                and actor.start > comma
+            ),
+            after,
+        )
+
+    def _unknown_after(self, *, says: bool) -> Actor | None:
+        """Return who follows the verb that no list has; in a language without subjects, who spoke last."""
+        follows = self._follows_quotation()
+        # Without a quotation a noun behind the verb may be its object: "tras la cumbre, anunció la medida".
+        named = follows or (says and self.grammar.subjectless)
+        name = name_at(self.bare, self.end, self.grammar) if named else None
+        described = description_at(self.bare, self.end, self.grammar) if follows else None
+        if self.grammar.subjectless and name is None and (described is None or self._is_office(described)):
+            # "…", añadió: the subject is whoever spoke last, and so is "el presidente".
             return Actor(self.start, self.end, "pronoun", "")
-        return actor
+        return name or described
+
+    def _is_office(self, described: Actor) -> bool:
+        """Whether a description is an office alone with the definite article."""
+        article = words_of(self.bare[self.end : described.start])[-1:]
+        return self.grammar.is_title(described.name) and all(map(self.grammar.is_title, article))
+
+    def _apposed(self, begin: int) -> Actor | None:
+        """Find a subject of two parts, whose second comma ends it: "Le ministre, Anne Riou, dénonce".
+
+        The name may come first ("Anne Riou, la ministre, dénonce"), with a clause behind it. Without this
+        rule the comma before the verb would look like the end of what is said.
+        """
+        before = self._without_particles(self.bare[:begin])
+        comma = before.rfind(",", 0, -1)
+        first = max(before.rfind(mark, 0, max(comma, 0)) for mark in ',;:"—–') + 1
+        if not before.endswith(",") or comma < 0 or len(before) - first > _MAX_SUBJECT:
+            return None
+        # A party in brackets may stand behind either part: "Anna Ott (CDU)".
+        end = first + len(_IN_BRACKETS.sub("", before[first:comma]))
+        inner_end = comma + len(_IN_BRACKETS.sub("", before[comma:-1]))
+        description, inserted = before[first:end], before[comma + 1 : inner_end]
+        describes = is_noun_phrase(description, self.grammar)
+        for actor in self.cast if describes else ():
+            ends = actor.end == inner_end and self._is_titled_from(comma + 1, actor)
+            # "Die Nato, die EU, ...": two parties are a list.
+            parties = {each.name for each in self.cast if each.end == end and each.kind == "party"}
+            if ends and (
+                actor.kind == "person"
+                or (actor.kind == "party" and (actor.leader or parties <= {actor.name}))
+            ):
+                return actor
+        for actor in self.cast if self._is_inserted(comma + 1, inserted) else ():
+            if actor.end == end and actor.kind != "pronoun" and self._is_titled_from(first, actor):
+                return actor
+        name = name_at(self.bare, comma + 1, self.grammar)
+        if describes and name is not None and name.end == inner_end:
+            return name
+        # "Hamás, por su parte, celebró": whoever is contrasted acts.
+        contrasted = inserted.strip().lower() in self.grammar.contrasts
+        return name_at(self.bare, first, self.grammar) if contrasted else None
+
+    def _without_particles(self, before: str) -> str:
+        """Leave out up to two small words between a comma and the verb: "…, le reprochó"."""
+        match = re.search(r",((?:\s+[^\W\d_]+){1,2})\s*$", before[-_MAX_SUBJECT:])
+        words = match[1].split() if match else []
+        if match is None or any(
+            not word.islower() or word in self.grammar.prepositions | self.grammar.subordinate
+            for word in words
+        ):
+            return before.rstrip()
+        return before.rstrip()[: -len(match[1])].rstrip()
+
+    def _is_inserted(self, start: int, text: str) -> bool:
+        """Whether words between commas say more of whoever stands before them; in a list, others follow."""
+        words = words_of(text.lower())
+        if not words or any(
+            actor.kind == "party"
+            and actor.end == start + len(text)
+            and not self.grammar.is_title(self.bare[actor.start : actor.end].split()[0])
+            and not self._follows_preposition(actor)
+            for actor in self.cast
+        ):
+            return False
+        return words[0] in self.grammar.subordinate or not (self.grammar.say | self.grammar.judge) & {*words}
+
+    def _is_titled_from(self, start: int, actor: Actor) -> bool:
+        return is_titled(self.bare[start : actor.start], self.grammar)
 
     def _right_before(self, begin: int) -> Actor | None:
         """Return the actor right before the verb, but for adverbs and what stands between commas."""
@@ -254,8 +386,8 @@ class _Verb:
 
     def _follows_preposition(self, actor: Actor) -> bool:
         """Whether an actor is no subject: "mit Präsident Putin", "contre le PS"."""
-        words = [word.rstrip("’'").lower() for word in _TOKEN.findall(self.bare[: actor.start])]
-        while words and words[-1] not in self.grammar.prepositions and _may_precede(words[-1], self.grammar):
+        words = [word.rstrip("’'").lower() for word in TOKEN.findall(self.bare[: actor.start])]
+        while words and words[-1] not in self.grammar.prepositions and may_precede(words[-1], self.grammar):
             words.pop()
         # "Des experts" at the beginning is an article, not "de" with one.
         if len(words) == 1 and words[0] in self.grammar.genitive:

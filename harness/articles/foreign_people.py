@@ -38,6 +38,14 @@ def find_people_in(
     return persons
 
 
+def unknown_name_at(text: str, start: int, grammar: Grammar) -> Person | None:
+    """Return whom capitals at an offset name, with titles, though no list and no other sentence has them."""
+    run = _NAME.match(text, start)
+    if run is None or run.group().split()[0].lower() in grammar.not_people:
+        return None
+    return _person(run, grammar, (), titled=True)
+
+
 def _past_parties(text: str, run: re.Match[str], spans: Iterable[Span]) -> re.Match[str] | None:
     """Return what a run of capitals goes on with after a party's name: "SPD-Vorsitzende Lars Klingbeil"."""
     ends = [end for start, end in spans if start < run.end() and run.start() < end]

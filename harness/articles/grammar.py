@@ -36,6 +36,9 @@ class Grammar:
     say, after_only, judge : frozenset of str
         Forms of verbs of saying; those that stand after what is said alone ("so Merz"); forms of verbs of
         judging.
+    behind_quotations : frozenset of str
+        Forms that are of saying right behind a quotation, and may mean anything else elsewhere: "„…“, legte
+        sie nach".
     compound_judge, auxiliary : frozenset of str
         Participles that judge after an auxiliary ("a critiqué"), and the auxiliaries.
     participle_endings : tuple of str
@@ -52,6 +55,8 @@ class Grammar:
         "laut" before a source, "zufolge" after it.
     impersonal : tuple of str
         Behind a quotation, what is said by somebody unknown: "hieß es".
+    contrasts : tuple of str
+        What stands between commas behind a subject: "por su parte".
     genitive, determiners, adverbs, prepositions, subordinate, negation : frozenset of str
     pronouns : frozenset of str
     clitics : Pattern
@@ -75,6 +80,7 @@ class Grammar:
     openers: Mapping[str, str]
     say: frozenset[str]
     after_only: frozenset[str]
+    behind_quotations: frozenset[str]
     judge: frozenset[str]
     compound_judge: frozenset[str]
     auxiliary: frozenset[str]
@@ -87,6 +93,7 @@ class Grammar:
     according_before: Phrases
     according_after: Phrases
     impersonal: Phrases
+    contrasts: Phrases
     genitive: frozenset[str]
     determiners: frozenset[str]
     adverbs: frozenset[str]
@@ -116,8 +123,8 @@ class Grammar:
 
     @cached_property
     def passive(self) -> re.Pattern[str]:
-        """What an auxiliary of the passive matches."""
-        return re.compile(rf"\b(?:{'|'.join(self.being) or '(?!)'})\b", re.IGNORECASE)
+        """What an auxiliary of the passive matches; "s'est" is none."""
+        return re.compile(rf"(?<![\w’'])(?:{'|'.join(self.being) or '(?!)'})\b", re.IGNORECASE)
 
     def is_title(self, word: str) -> bool:
         """Whether a word may stand before a name: "Bundeskanzler", "SPD-Chefin", "ministre"."""

@@ -26,6 +26,7 @@ from harness.articles.quotations import (
     quotation_continues,
     words_after_quotation,
 )
+from harness.articles.transcripts import speaker_of
 from harness.articles.word_lists import words_of
 from harness.values.parties import Span
 
@@ -199,12 +200,17 @@ class ForeignSpeech:
         text: str,
         cast: Sequence[Actor],
         *,
-        transcript: bool,  # noqa: ARG002 (minutes are read by their colons alone)
+        transcript: bool,
         posts: bool,
         inside: bool,
     ) -> list[Attribution]:
-        """Find attributions; a post is its author's view."""
-        return [] if posts else find_attributions_in(text, self.grammar, cast, inside=inside)
+        """Find attributions; a post is its author's view, a line of minutes that of its speaker."""
+        if posts:
+            return []
+        speaker = speaker_of(text, self.grammar, cast) if transcript else None
+        if speaker is not None:
+            return [Attribution(speaker, 0, 4)]
+        return find_attributions_in(text, self.grammar, cast, inside=inside)
 
     def blank(self, text: str, *, inside: bool = False) -> str:
         """Blank quotations."""

@@ -12,9 +12,10 @@ from harness.articles.sentences import Sentence
 from harness.articles.word_lists import either
 
 SPEAKER = re.compile(
-    r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}(?: \([^()]{1,40}\))?: "
+    r"^(?P<who>(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-ZÀ-ÖØ-Þ][\w’'-]+(?: [\w’'-]+){0,5})"
+    r"(?:,(?: [\w’'-]+){1,5})?(?: \([^()]{1,40}\))*\s?: "
 )
-"""The speaker of a line of minutes: "Mr Bray: ", "Mr Bray (Coastal Union): "."""
+"""The speaker of a line of minutes: "Mr Bray: ", "Mr Bray (Tilla) (CU): ", "Jon Bray, Harbour Minister: "."""
 
 # An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
 _NAMES_ITSELF = re.compile(
@@ -29,11 +30,13 @@ def is_transcript(sentences: Sequence[Sentence]) -> bool:
     """Whether lines begin with their speakers, as in minutes and debates.
 
     Most of them do; or a quarter do, and two speakers or more come again, as where turns have several lines.
+    Labels of one word each that do not come again are topics: "Harbour: ...", "Weather: ...".
     """
     body = [sentence for sentence in first_of_lines(sentences) if sentence.kind == "body"]
-    speakers = [match.group() for match in map(SPEAKER.match, (each.text for each in body)) if match]
+    speakers = [match["who"] for match in map(SPEAKER.match, (each.text for each in body)) if match]
     again = [number for number in Counter(speakers).values() if number > 1]
-    most = len(speakers) * 2 > len(body)
+    named = sum(" " in speaker for speaker in speakers) * 2 >= len(speakers)
+    most = len(speakers) * 2 > len(body) and (named or bool(again))
     return len(body) > 2 and (most or (len(again) > 1 and sum(again) * 4 >= len(body)))
 
 

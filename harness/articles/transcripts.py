@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from harness.articles.actors import Actor, may_precede_name
+from harness.articles.foreign_phrases import is_titled, name_at, words_of
+from harness.articles.grammar import Grammar
 from harness.articles.sentences import Sentence
 from harness.articles.text_kinds import SPEAKER, first_of_lines
+from harness.articles.word_lists import TITLES
 
 # "—No es verdad —dijo": a dash right before the first word; behind one with a space stands an item of a list.
 _DASH = re.compile(r"[—–][\w¿¡«“\"]")
@@ -22,6 +26,57 @@ _ASIDE = re.compile(r"[(\[].*[)\]][.!]?")
 def is_dash(sentence: Sentence) -> bool:
     """Whether a sentence opens somebody's turn in a dialogue with a dash."""
     return _DASH.match(sentence.text) is not None
+
+
+def speaker_of(text: str, grammar: Grammar, cast: Sequence[Actor]) -> Actor | None:
+    """Return whom the label of a line of minutes means, in another language than English.
+
+    An actor whom titles alone precede, an office, or the name as it is written. A word in capitals that is
+    nobody's surname is the outlet that asks ("ZEIT: "), whose words are its own; a result is nobody's words.
+    """
+    label = SPEAKER.match(text)
+    if label is None or text[label.end() : label.end() + 1].isdigit():
+        return None
+    who = label["who"]
+    for actor in cast:
+        before = text[: actor.start]
+        # "Jordan BARDELLA": a leader's surname in capitals, behind the given name.
+        whole = actor.leader and {*before.lower().split()} <= {*actor.via.lower().split()}
+        if actor.kind != "pronoun" and actor.end == len(who) and (whole or is_titled(before, grammar)):
+            return actor
+    words = words_of(who)
+    if all(grammar.is_title(word) or word.lower() in grammar.determiners for word in words):
+        office = [word for word in words if word.lower() not in grammar.determiners]
+        return Actor(0, label.end(), "group", " ".join(office)) if office else None
+    return None if who.isupper() else _whole_name(who, grammar)
+
+
+def _whole_name(who: str, grammar: Grammar) -> Actor | None:
+    name = name_at(who, 0, grammar)
+    return name if name is not None and name.end == len(who) else None
+
+
+def english_speaker(text: str, start: int, cast: Sequence[Actor]) -> Actor | None:
+    """Return whom the label of a line of minutes in English means, as :func:`speaker_of` does.
+
+    The name may stand in brackets behind an office: "The Harbour Minister (Ada Orrin): ".
+    """
+    label = SPEAKER.match(text[start:])
+    if label is None:
+        return None
+    who, end = label["who"], start + len(label["who"])
+    named = [actor for actor in cast if actor.end <= start + label.end() and actor.kind != "pronoun"]
+    for actor in named:
+        if actor.end == end and all(may_precede_name(word) for word in text[start : actor.start].split()):
+            return actor
+    words = who.split()
+    if words[-1].lower() in TITLES:
+        people = (actor for actor in named if actor.start > end and (actor.kind == "person" or actor.leader))
+        office = " ".join(word for word in words if word.lower() not in ("the", "mr", "mrs", "ms", "madam"))
+        return next(people, Actor(start, end, "group", office.lower()))
+    # "The Gazette: " is the outlet that asks, and so is a word in capitals that is nobody's surname.
+    is_name = words[0] != "The" and not who.isupper() and all(word[:1].isupper() for word in words)
+    return Actor(start, end, "person", who) if is_name else None
 
 
 def quoted_lines(sentences: Sequence[Sentence]) -> frozenset[int]:

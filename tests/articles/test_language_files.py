@@ -24,8 +24,8 @@ CODE = FOLDER.parent
 FILES = [*sorted(FOLDER.glob("*.yaml")), NAMES]
 MODULES = [
     *("actors", "attributions", "comments", "deeds", "foreign_actors", "foreign_attributions"),
-    *("foreign_people", "foreign_quotations", "grammar", "headlines", "holders", "idioms", "interviews"),
-    *("mentions", "people"),
+    *("foreign_people", "foreign_phrases", "foreign_quotations", "grammar", "headlines", "holders"),
+    *("idioms", "interviews", "mentions", "people"),
     *("political_roles", "quotations", "speech", "unknown_names", "verb_subjects", "verbs", "word_lists"),
 ]
 NO_MODELS = ReadingOptions(stance=None, frames=None)

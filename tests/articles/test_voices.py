@@ -141,6 +141,46 @@ def test_a_speaker_is_named_with_the_party() -> None:
     assert holder_labels(text) == holder_labels(MINUTES)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "holders"),
+    [
+        (
+            "de",
+            "KURIER: Lügt Varna?\nAnna Kohl: Nein. Varna zahlt.\nKURIER: Gut.\nKohl: Varna sagt, es zahle.",
+            ["writer", "Anna Kohl", "Anna Kohl", "writer", "Anna Kohl"],
+        ),
+        (
+            "de",
+            "Mara Crane, Kanzlerin: Varna lügt.\nPräsidentin Anna Kohl (CU): Ruhe!\n"
+            "CRANE: Nein.\nPräsidentin: Doch.",
+            ["Ostrel", "Anna Kohl", "Ostrel", "Präsidentin"],
+        ),
+        (
+            "fr",
+            "Anne RIOU : Varna ment.\nMara CRANE : Non. Varna paie.\nRIOU : Si.",
+            ["Anne RIOU", "Ostrel", "Ostrel", "Anne RIOU"],
+        ),
+        ("de", "Hafen: Er wächst.\nVarna: Es regnet.\nWetter: Es bleibt kalt.", ["writer"] * 3),
+        ("de", "Hafen: Er wächst.\nVarna: 41 Prozent.\nHafen: Er wächst.", ["Hafen", "writer", "Hafen"]),
+        (
+            "en",
+            "The Harbour Secretary (Ada Orrin): It is late.\nMara Crane (North Tilla) (CU): Varna lied.\n"
+            "Mr Speaker: Order. Order.\nThe Minister: Varna paid.\nORRIN: Bray says Varna lied.",
+            ["Ada Orrin", "Ostrel", "speaker", "speaker", "minister", "Ada Orrin"],
+        ),
+        (
+            "en",
+            "The Gazette: Did Varna lie?\nAda Orrin, baker: Never.\nGAZETTE: Did Crane?\n"
+            "Orrin: Never. Crane paid.",
+            ["writer", "Ada Orrin", "writer", "Ada Orrin", "Ada Orrin"],
+        ),
+        ("en", "Harbour: It grows.\nVarna: It rains.\nWeather: It is cold.", ["writer"] * 3),
+    ],
+)
+def test_labels_of_speakers(language: str, text: str, holders: list[str]) -> None:
+    assert labels_in(language, text) == holders
+
+
 def test_results_are_nobodys_words() -> None:
     text = "Varna: 41 percent. Up two.\nCoastal Union: 31 percent. Down one.\nOstrel: 12 percent. As before."
     assert set(holder_labels(text)) == {"writer"}
@@ -168,7 +208,7 @@ def test_letters_of_a_list_are_no_turns() -> None:
         ("de", "Das stimmt nicht, sagte Anna Kohl über Varna.", ["Anna Kohl"]),
         ("de", "Anna Kohl sagte nicht, dass Varna lügt.", ["writer"]),
         ("de", "„Varna hat uns belogen“, hieß es aus Lesk.", ["unknown"]),
-        ("de", "„Varna hat uns belogen“, fragte Pelo.", ["unknown"]),
+        ("de", "„Varna hat uns belogen“, fragte Pelo.", ["Pelo"]),
         ("de", "„Varna betrügt uns alle“, polterte Anna Kohl.", ["Anna Kohl"]),
         ("de", "„Varna betrügt uns alle“, stand auf einem Zettel für Anna Kohl.", ["unknown"]),
         ("de", "Auf dem Zettel stand: „Varna betrügt uns alle.“", ["unknown"]),
@@ -199,6 +239,17 @@ def test_letters_of_a_list_are_no_turns() -> None:
         ),
         ("es", "—Varna mintió.\n—¿De verdad? —preguntó Luis Pardo.", ["unknown", "Luis Pardo"]),
         ("es", "—Varna mintió.\n—Varna debe pagar.", ["writer", "writer"]),
+        ("es", "—Varna mintió.\n—¿Por qué? —preguntó una pescadora.", ["unknown", "pescadora"]),
+        ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", añadió en Lesk.', ["Ana Ruiz", "Ana Ruiz"]),
+        ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", dijo el martes.', ["Ana Ruiz", "Ana Ruiz"]),
+        ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", zanjó el presidente.', ["Ana Ruiz", "Ana Ruiz"]),
+        ("es", '"Es tarde", dijo Ana Ruiz. Tras la cena, celebró el plan.', ["Ana Ruiz", "Ana Ruiz"]),
+        (
+            "es",
+            '"Es tarde", dijo Ana Ruiz. "Varna mintió", dijo una pescadora joven.',
+            ["Ana Ruiz", "pescadora joven"],
+        ),
+        ("es", '"Es tarde", dijo Ana Ruiz. "Varna mintió", dijo ayer Pelo.', ["Ana Ruiz", "Pelo"]),
     ],
 )
 def test_voices_in_other_languages(language: str, text: str, holders: list[str]) -> None:

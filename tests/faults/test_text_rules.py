@@ -196,7 +196,7 @@ def foreign_rule(language: str) -> Callable[[str], object]:
     grammar = grammar_of(language)
 
     def rule(text: str) -> object:
-        cast = find_actors_in(text, grammar, (), ())
+        cast = find_actors_in(text, grammar, (), {})
         open_after = still_open(text, grammar, inside=True)
         return find_attributions_in(text, grammar, cast), open_after, closes_first(text, grammar)
 
