@@ -139,9 +139,9 @@ SENTENCES = [
     ("de", "Pelo: „Die Grünen sind das Problem“", "Pelo"),
     ("de", "Tarik Brandt (SPD): „Wir zahlen nicht.“", "Tarik Brandt"),
     ("de", "Motto: „Frieden mit Russland“", "writer"),
-    ("de", "Die Kritik an Macron: „Er hat uns belogen“", "writer"),
+    ("de", "Die Kritik an Macron: „Er hat uns belogen“", "unknown"),
     ("fr", "Emmanuel Macron à Vladimir Poutine : « C'est fini. »", "France"),
-    ("fr", "Guerre en Ukraine : « Nous avons tout perdu »", "writer"),
+    ("fr", "Guerre en Ukraine : « Nous avons tout perdu »", "unknown"),
     ("fr", "Le ministre du port Tarik Brandt : « C'est fini. »", "Tarik Brandt"),
     ("es", "Pelo carga contra Macron: «Es un peligro público»", "Pelo"),
     # Verbs.
