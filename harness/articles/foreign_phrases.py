@@ -84,7 +84,8 @@ def description_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
         grammar.prepositions | grammar.determiners | grammar.adverbs | grammar.subordinate | grammar.clause
     )
     stops -= grammar.genitive
-    articles, phrase = 0, []
+    articles = 0
+    phrase: list[re.Match[str]] = []
     end = start
     while len(phrase) < _MAX_WORDS:
         token = re.compile(rf"\s*({TOKEN.pattern})").match(bare, end)
