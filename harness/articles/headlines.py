@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from harness.articles.actors import Actor
 from harness.articles.people import find_people, is_staff
 from harness.articles.word_lists import AGENTS, FORMS, NOUNS
+from harness.values.parties.longer_names import is_headline
 
-_MIN_SHARE = 0.7
-"""Share of longer words with a capital from which a sentence is a headline."""
-_WORD = re.compile(r"[^\W\d_]{3,}")
 _SPACED = re.compile(r"(?<![\w’'-])[A-Za-z]+(?![\w’'-])")
 
 
@@ -35,7 +33,8 @@ def without_capitals(bare: str, cast: Sequence[Actor]) -> tuple[str, list[Actor]
         The sentence, character for character, and its actors: a person ends where a verb begins ("Ada Orrin
         Slams"). Both as they were where it is no headline, or has no verb in capitals.
     """
-    if not _is_headline(bare):
+    # Headlines have few and short words: "Crane Hits Out".
+    if not is_headline(bare, letters=3, least=2):
         return bare, list(cast)
     # Who seems to be named "Ada Orrin Slams Varna" is looked for again before the verb.
     actors = [actor for actor in cast if actor.kind != "person"]
@@ -59,11 +58,6 @@ def without_capitals(bare: str, cast: Sequence[Actor]) -> tuple[str, list[Actor]
 def _is_group(word: str) -> bool:
     """Whether a word of a headline means people: "City Leaders"."""
     return word.lower() in AGENTS or is_staff(word)
-
-
-def _is_headline(bare: str) -> bool:
-    words = _WORD.findall(bare)
-    return len(words) > 1 and sum(word[0].isupper() for word in words) >= _MIN_SHARE * len(words)
 
 
 def _is_verb(bare: str, word: re.Match[str], actors: Sequence[Actor]) -> bool:

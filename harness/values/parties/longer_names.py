@@ -227,7 +227,7 @@ def in_longer_name(
         or (word in _IS_ADJECTIVE and not _begins_sentence(text, start))
         or (is_state and word in _IS_COLONIAL)
         # In a headline capitals tell nothing; whether it is one takes longest to say.
-    ) and not _is_headline(text)
+    ) and not is_headline(text)
 
 
 def _has_noun_behind(text: str, end: int, form: str, is_party: bool) -> bool:
@@ -277,6 +277,16 @@ def _begins_sentence(text: str, start: int) -> bool:
     return (start <= REACH and not before) or before.endswith((".", "!", "?", ":", ";", "-"))
 
 
-def _is_headline(text: str) -> bool:
-    words = re.findall(r"[^\W\d_]{4,}", text[:300])
-    return len(words) >= 4 and sum(word[0].isupper() for word in words) >= _HEADLINE_SHARE * len(words)
+def is_headline(text: str, *, letters: int = 4, least: int = 4) -> bool:
+    """Whether most longer words of a text have a capital: its first 300 characters are looked at.
+
+    Parameters
+    ----------
+    text : str
+    letters : int
+        That a longer word has, at least.
+    least : int
+        Longer words without which nothing can be told.
+    """
+    words = re.findall(rf"[^\W\d_]{{{letters},}}", text[:300])
+    return len(words) >= least and sum(word[0].isupper() for word in words) >= _HEADLINE_SHARE * len(words)
