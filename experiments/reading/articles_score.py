@@ -32,7 +32,7 @@ def scored(article: GoldArticle, stance: str, frames: str) -> pd.DataFrame:
     """Read an article; return its gold with what was read beside it, a row a gold row."""
     text = FOLDER / f"{article.number}-{article.register}.txt"
     registry = FOLDER / f"{article.number}-parties.yaml"
-    rows = harness.read(text, stance=stance, frames=frames, parties=registry).rows
+    rows = harness.read(text, stance=stance, frames=frames, parties=registry, explain=False).rows
     gold = pd.DataFrame(article.gold).assign(article=article.number, register=article.register)
     matched = [_match(rows, str(row.opening), str(row.party)) for row in gold.itertuples()]
     columns = ("sure", "own_voice", "holder", "stance", "abstain", "frames", "frames_unsure")

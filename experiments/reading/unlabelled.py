@@ -1,4 +1,4 @@
-"""Two corpora of news in, rows for the students of ``configs/reading.yaml`` out.
+"""Two corpora of news in, rows for the students of ``configs/reading-distilled.yaml`` out.
 
     python -m experiments.reading.unlabelled rows.jsonl [--rows 15000]
 
