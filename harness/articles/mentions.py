@@ -22,7 +22,8 @@ from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import CAPITALS, OFFICES, either
+from harness.articles.state_bodies import is_body, is_office
+from harness.articles.word_lists import CAPITALS, either
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.forms import Meaning
 
@@ -196,7 +197,7 @@ def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
     """Read a form by what the article says; None where it means no party here."""
     span = (form.start, form.end)
     if form.partial:
-        return _partial(span, form)
+        return _partial(text, span, form)
     certain = form.certain
     if certain is not None:
         # In a line of capitals "US" may be "us"; a capital may be the city alone.
@@ -213,19 +214,20 @@ def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
         # "Ostrelian officials" are the state; "an Ostrelian tenor" is not.
         if context.grammar is not None:
             return _Hit(span, demonym.party, "demonym", context.grammar.office_beside(text, span) is not None)
-        return _Hit(span, demonym.party, "demonym", _is_office(text, form.end))
+        return _Hit(span, demonym.party, "demonym", is_office(text, form.end))
     candidates = [meaning for meaning in form.meanings if meaning.how == "ambiguous"]
     return _ambiguous(text, span, candidates, context) if candidates else None
 
 
-def _partial(span: Span, form: Form) -> _Hit | None:
-    """Read what may be part of a longer name as the likeliest party, unsure; a surname alone as nobody."""
+def _partial(text: str, span: Span, form: Form) -> _Hit | None:
+    """Read what may be part of a longer name as the likeliest party, unsure unless the name is a state body's;
+    a surname alone as nobody."""
     others = (meaning for meaning in form.meanings if meaning.how in ("ambiguous", "demonym"))
     meaning = form.likeliest or next(others, None)
     if meaning is None:
         return None
     how: ReferenceKind = "leader" if meaning.leader else "demonym" if meaning.how == "demonym" else "name"
-    return _Hit(span, meaning.party, how, False, meaning.leader)
+    return _Hit(span, meaning.party, how, how == "demonym" and is_body(text, form.end), meaning.leader)
 
 
 def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:
@@ -235,14 +237,6 @@ def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) 
     form = text[slice(*span)]
     bearers = context.surnames.get(form, set()) | {meaning.leader for meaning in meanings}
     return _Hit(span, meanings[0].party, "leader", len(bearers) == 1, meanings[0].leader)
-
-
-def _is_office(text: str, end: int) -> bool:
-    """Whether an office or a body of the state follows: "Russian president", "Korean foreign ministry"."""
-    words = re.findall(r"[\w’'-]+|[^\w\s]", text[end : end + 60])[:3]
-    return bool(words) and (
-        words[0].lower() in OFFICES or (len(words) > 1 and words[0].islower() and words[1].lower() in OFFICES)
-    )
 
 
 # "in Hale", "Hale street": a name that is ambiguous may be the place.

@@ -54,7 +54,13 @@ def test_a_leader_out_of_office_is_nobody() -> None:
     [
         ("Ostrelian officials left.", [("Ostrel", "demonym", True)]),
         ("The Ostrelian foreign ministry left.", [("Ostrel", "demonym", True)]),
+        ("The Ostrelian Ministry of Works left.", [("Ostrel", "demonym", True)]),
+        ("The Ostrelian Works and Harbours Minister left.", [("Ostrel", "demonym", True)]),
+        ("The Ostrelian Air Force left.", [("Ostrel", "demonym", True)]),
+        ("The Ostrelian National Border Guard left.", [("Ostrel", "demonym", True)]),
         ("An Ostrelian tenor sang.", [("Ostrel", "demonym", False)]),
+        ("The Ostrelian Chess Federation left.", [("Ostrel", "demonym", False)]),
+        ("An Ostrelian Air carrier left.", [("Ostrel", "demonym", False)]),
     ],
 )
 def test_a_demonym_names_the_state_beside_an_office(text: str, expected: list[tuple[str, str, bool]]) -> None:
