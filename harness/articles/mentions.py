@@ -220,8 +220,10 @@ def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
 
 
 def _partial(text: str, span: Span, form: Form) -> _Hit | None:
-    """Read what may be part of a longer name as the likeliest party, unsure unless the name is a state body's;
-    a surname alone as nobody."""
+    """Read what may be part of a longer name as the likeliest party; a surname alone as nobody.
+
+    It is unsure, unless that longer name is that of a body of the state.
+    """
     others = (meaning for meaning in form.meanings if meaning.how in ("ambiguous", "demonym"))
     meaning = form.likeliest or next(others, None)
     if meaning is None:

@@ -25,8 +25,14 @@ def is_body(text: str, end: int) -> bool:
 
 
 def is_office(text: str, end: int) -> bool:
-    """Whether an office or a body of the state follows: "Russian president", "Korean foreign ministry"; see
-    :func:`is_body`."""
+    """Whether an office or a body of the state follows: "Russian president", "Korean foreign ministry".
+
+    Parameters
+    ----------
+    text : str
+    end : int
+        Where the demonym ends.
+    """
     words = re.findall(r"[\w’'-]+|[^\w\s]", text[end : end + 60])[:3]
     return is_body(text, end) or (
         bool(words)
