@@ -45,9 +45,9 @@ def sets() -> dict[str, pd.DataFrame]:
 
 
 def labelled(model: LabelModel, rows: pd.DataFrame) -> Predictions:
-    """Label rows as the served model does, abstention included."""
+    """Label rows as the served model does, abstention included; it is told whose stance they are."""
     given = rows.rename(columns={"start": "target_start", "end": "target_end"})
-    columns = ["text", "target", "target_start", "target_end"]
+    columns = ["text", "target", "target_start", "target_end", "holder"]
     answer = model.predict(given[columns].reset_index(drop=True))
     table = Predictions.from_labels(
         list(rows["stance"]),

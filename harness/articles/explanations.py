@@ -64,8 +64,8 @@ def explain_labels(
     model : LabelModel
         Single-label.
     rows : DataFrame, n rows
-        ``text``, ``target``, ``target_start``, ``target_end``; both offsets are missing where the party is
-        not named.
+        ``text``, ``target``, ``target_start``, ``target_end``, and ``holder`` where the model was given it;
+        both offsets are missing where the party is not named.
     labels : sequence of str, length n
         What the model predicted for each row; empty where it gave no answer.
 
@@ -148,9 +148,8 @@ def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
     end += int(text[end : end + 1] == " ")
     # Of a missing mention both offsets stay missing.
     shift = end - start if start < row["target_start"] else 0
-    return {
+    return row | {
         "text": text[:start] + text[end:],
-        "target": row["target"],
         "target_start": row["target_start"] - shift,
         "target_end": row["target_end"] - shift,
     }

@@ -23,6 +23,7 @@ from harness.values.parties import Registry
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.serving.contract import Holders
     from harness.serving.inference import LabelModel
 
 BATCH_ROWS = 1024
@@ -250,7 +251,7 @@ class ArticleReader:
         if not mentions:
             return labels
         if self.stance is not None:
-            table = _table(mentions)
+            table = _table(mentions, self.stance.engine.contract.holders)
             predictions = self.stance.predict(table)
             stances = self.stance.labels
             labels = [
@@ -271,11 +272,14 @@ def _proba(record: Mapping[Any, Any], names: Sequence[str]) -> dict[str, float |
     return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
-def _table(mentions: Sequence[LabelledMention]) -> pd.DataFrame:
-    """Return the rows that a model labels, with the first span of each mention as the target's."""
+def _table(mentions: Sequence[LabelledMention], holders: Holders) -> pd.DataFrame:
+    """Return the rows that a model labels, with the first span of each mention as the target's.
+
+    They name the holder where the rows did that the model was trained on.
+    """
     import pandas as pd
 
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "text": [row.sentence.text for row in mentions],
             # The canonical name, whatever form the sentence uses; the span says where that stands.
@@ -284,6 +288,10 @@ def _table(mentions: Sequence[LabelledMention]) -> pd.DataFrame:
             "target_end": [row.mention.spans[0][1] for row in mentions],
         }
     )
+    if holders == "none":
+        return table
+    shown = [None if holders == "quoted" and row.holder.own_voice else row.holder.label for row in mentions]
+    return table.assign(holder=pd.Series(shown, dtype=object))
 
 
 def _with_frames(

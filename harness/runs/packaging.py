@@ -16,7 +16,7 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports.model_card import card_of, model_card
 from harness.reports.run_summary import Summary
-from harness.serving.contract import DATA, Contract, loader
+from harness.serving.contract import DATA, Contract, Holders, loader
 from harness.serving.folder import write_data, write_mlflow
 from harness.serving.probes import write_probes
 from harness.values.catalog import plain
@@ -172,4 +172,13 @@ def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:
         },
         versions={"harness": VERSION} | {name: metadata.version(name) for name in VERSIONS},
         languages=corpus.languages,
+        holders=holders_of(corpus.rows),
     )
+
+
+def holders_of(rows: pd.DataFrame) -> Holders:
+    """Return who is named as the holder in rows of a corpus, in the words of a contract."""
+    names = set(rows["holder"].dropna())
+    if not names:
+        return "none"
+    return "all" if "writer" in names else "quoted"

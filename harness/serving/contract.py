@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from harness.classifiers.protocol import Classifier
 from harness.serving.decisions.decider import Decider
@@ -24,6 +24,10 @@ DATA = "served"
 """Name of the data folder inside the MLflow model."""
 
 ABOUT = ("classifier", "trained_on", "versions")
+Holders = Literal["none", "quoted", "all"]
+"""Who was named as the holder in training rows: nobody, people who are quoted, or these and ``writer``, where
+the outlet itself speaks."""
+
 FORMAT = 2
 """Version of the file; raised when a reader of the one before could misread it."""
 
@@ -45,6 +49,8 @@ class Contract:
         Its origin: name and options; corpus, fingerprints and seed; versions of packages.
     languages : tuple of str
         Codes of the languages of the texts that it was trained on; empty where they are unknown.
+    holders : {"none", "quoted", "all"}
+        Who was named as the holder in the rows that it was trained on: rows to label should say the same.
     """
 
     task: Task
@@ -56,6 +62,7 @@ class Contract:
     versions: Mapping[str, str] = field(default_factory=dict)
     # Not in the repr, by which an interrupted labelling is known to be the same model's.
     languages: tuple[str, ...] = field(default=(), repr=False)
+    holders: Holders = field(default="none", repr=False)
 
     @property
     def language(self) -> str:
@@ -76,6 +83,7 @@ class Contract:
             "decisions": self.decider.plain() if self.decider is not None else None,
             **{name: dict(getattr(self, name)) for name in ABOUT},
             "languages": list(self.languages),
+            "holders": self.holders,
         }
         # Indented and not escaped: a person may want to read what a model is before using it.
         (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -126,8 +134,13 @@ class Contract:
         classifier, trained_on, versions = (dict(data[name]) for name in ABOUT)
         # Models that were packed before languages were recorded have none.
         languages = tuple(map(str, data.get("languages", ())))
+        # Nor holders: they are given none, as before.
+        holders = data.get("holders", "none")
+        if holders not in get_args(Holders):
+            raise ValueError(f"holders {holders!r}")
         loader_address = str(data["loader"])
-        return cls(data["task"], labels, loader_address, decider, classifier, trained_on, versions, languages)
+        about = (classifier, trained_on, versions, languages, holders)
+        return cls(data["task"], labels, loader_address, decider, *about)
 
 
 def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:

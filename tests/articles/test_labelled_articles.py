@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
 import pytest
 from articles.toy_models import ARTICLE, REGISTRY, model
 
@@ -9,6 +11,8 @@ from harness.articles import labelled_articles
 from harness.articles.article_files import ArticleText
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.table_writer import flat_rows
+from harness.classifiers.protocol import Example
+from harness.serving.contract import Holders
 from harness.values.errors import ModelError
 
 TEXT = ArticleText("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")
@@ -82,6 +86,30 @@ def test_words_are_weighed_by_leaving_them_out() -> None:
     # "critical" falls from 0.7 to 0.1 without "blamed", and by nothing without any other word.
     assert (word.text, word.method, round(word.weight, 3)) == ("blamed", "occlusion", 0.6)
     assert rows[0].labels.words == ()
+
+
+@pytest.mark.parametrize(
+    ("holders", "expected"),
+    [
+        ("none", {None}),
+        ("quoted", {None, "Ostrel"}),
+        ("all", {"writer", "Ostrel"}),
+    ],
+)
+def test_the_model_is_told_whose_stance_it_is_as_in_its_training(
+    holders: Holders, expected: set[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stance = model(holders=holders)
+    shown: set[str | None] = set()
+
+    def predict_proba(examples: Sequence[Example]) -> Any:
+        shown.update(example.holder for example in examples)
+        return np.full((len(examples), 3), [0.1, 0.8, 0.1])
+
+    monkeypatch.setattr(stance.engine.classifier, "predict_proba", predict_proba)
+    # What is left out to weigh words is labelled with the same holder.
+    label(stance=stance, explain=True)
+    assert shown == expected
 
 
 def test_articles_are_labelled_together_and_handed_on_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

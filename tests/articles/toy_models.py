@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Example
-from harness.serving.contract import Contract
+from harness.serving.contract import Contract, Holders
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import Decider
 from harness.serving.decisions.label_support import LabelSupport
@@ -64,9 +64,12 @@ def model(
     below: float | None = None,
     support: tuple[LabelSupport, ...] | None = None,
     languages: tuple[str, ...] = (),
+    holders: Holders = "none",
 ) -> LabelModel:
     labels = STANCE if task == "stance" else FRAMING
     rule = AbstentionRule(below, 0.1, "conformal", 0.9, 100, 100, 1) if below is not None else None
     decider = Decider(labels, rule=rule, support=support)
-    contract = Contract(task=task, labels=labels, loader="x:y", decider=decider, languages=languages)
+    contract = Contract(
+        task=task, labels=labels, loader="x:y", decider=decider, languages=languages, holders=holders
+    )
     return LabelModel(LabelEngine(contract, WordClassifier(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

@@ -37,6 +37,7 @@ DAMAGED: dict[str, dict[str, Any]] = {
     "thresholds of one label": {"decisions": decisions(thresholds=[0.5, 0.5, 0.5])},
     "half a rule": {"decisions": decisions(abstention={"below": 0.5})},
     "a label twice": {"labels": ["a", "a"]},
+    "unknown holders": {"holders": "some"},
 }
 NO_LOADERS = ("os:system", "shutil:rmtree", "numpy:array", "toys:write_corpus", "not_there:load", "None", "")
 
@@ -108,20 +109,21 @@ def test_old_addresses_of_loaders_lead_to_the_present_ones(old: str, new: str) -
     assert loader(old) is loader(new)
 
 
-def test_a_contract_keeps_its_languages(tmp_path: Path) -> None:
-    contract = Contract("stance", STANCE, "toys:load", languages=("de", "fr"))
+def test_a_contract_keeps_its_languages_and_holders(tmp_path: Path) -> None:
+    contract = Contract("stance", STANCE, "toys:load", languages=("de", "fr"), holders="quoted")
     contract.write(tmp_path)
     assert Contract.read(tmp_path) == contract
     assert words(contract.language) == ["German", "and", "French"]
 
 
-def test_a_contract_of_an_earlier_version_has_no_language(tmp_path: Path) -> None:
+def test_a_contract_of_an_earlier_version_has_no_language_and_no_holders(tmp_path: Path) -> None:
     CONTRACT.write(tmp_path)
     path = tmp_path / "contract.json"
     data = json.loads(path.read_text(encoding="utf-8"))
-    del data["languages"]
+    del data["languages"], data["holders"]
     path.write_text(json.dumps(data), encoding="utf-8")
     assert Contract.read(tmp_path).languages == ()
+    assert Contract.read(tmp_path).holders == "none"
     assert CONTRACT.language == ""
 
 
