@@ -59,8 +59,9 @@ def _party(text: str, grammar: Grammar, mention: PartyMention, span: Span) -> Ac
             if between and all(part in grammar.genitive for part in between):
                 start = token.start()
             break
-    via = mention.leader or text[start:end]
-    return Actor(start, end, "party", mention.party, via, bool(mention.leader))
+    # Of "Frankreichs Präsident Emmanuel Macron" the name alone is the leader's.
+    leader = dict(zip(mention.spans, mention.leaders, strict=False)).get(span, "")
+    return Actor(start, end, "party", mention.party, leader or text[start:end], bool(leader))
 
 
 def _described(text: str, grammar: Grammar) -> Iterator[Actor]:
