@@ -16,14 +16,15 @@ from harness.articles.foreign_phrases import (
     TOKEN,
     actor_after,
     description_at,
+    follows_preposition,
     is_noun_phrase,
     is_titled,
-    may_precede,
     name_at,
-    source_at,
+    office_at,
     words_of,
 )
 from harness.articles.foreign_quotations import blank_marked
+from harness.articles.foreign_sources import sources_in
 from harness.articles.grammar import Grammar
 
 _MAX_SUBJECT = 200
@@ -55,7 +56,7 @@ def find_attributions_in(
     bare = blank_marked(text, grammar, inside=inside)
     # Whoever stands inside a quotation is spoken about, and does not speak.
     speakers = [actor for actor in cast if bare[actor.start] != '"']
-    attributions = [*_before_colon(bare, grammar, speakers), *_sources(bare, grammar, speakers)]
+    attributions = [*_before_colon(bare, grammar, speakers), *sources_in(bare, grammar, speakers)]
     for token in TOKEN.finditer(bare):
         attributions += _Verb(bare, grammar, speakers, token.start(), token.end()).attributions()
     return sorted(attributions, key=lambda each: (-int(each.weight), each.position))
@@ -116,20 +117,6 @@ def _begins_with(bare: str, actor: Actor, grammar: Grammar, cast: Sequence[Actor
     return is_titled(before, grammar) or (not about and is_noun_phrase(before, grammar))
 
 
-def _sources(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
-    """Read a source: "selon le ministère", "nach Angaben der Polizei", "Angaben der Polizei zufolge"."""
-    for phrase in grammar.according_before:
-        for match in re.finditer(rf"(?<!\w){re.escape(phrase)}\s+", bare, re.IGNORECASE):
-            actor = actor_after(bare, match.end(), grammar, cast) or source_at(bare, match.end(), grammar)
-            if actor is not None:
-                yield Attribution(actor, match.start(), 3)
-    for word in grammar.according_after:
-        for match in re.finditer(rf"\s+{re.escape(word)}\b", bare, re.IGNORECASE):
-            before = next((actor for actor in reversed(cast) if actor.end == match.start()), None)
-            if before is not None:
-                yield Attribution(before, match.start(), 3)
-
-
 @dataclass(frozen=True)
 class _Verb:
     """A word of a sentence that may be a verb of saying or judging: ``bare[start:end]``."""
@@ -159,6 +146,7 @@ class _Verb:
             return
         compound = self._auxiliary() is not None
         judges = word in grammar.judge or (word in grammar.compound_judge and compound)
+        judges = judges or self._has_particle(word)
         says = word in grammar.say and (compound or not word.endswith(grammar.participle_endings))
         only_after = (word in grammar.after_only and self._is_inverted()) or (
             word in grammar.behind_quotations and self._follows_quotation()
@@ -170,6 +158,12 @@ class _Verb:
         actor = self._subject(only_after=only_after, says=says)
         if actor is not None:
             yield Attribution(actor, self.start, 2.5 if '"' in self.bare else 2)
+
+    def _has_particle(self, word: str) -> bool:
+        """Whether the particle that makes it a verb of judging ends its clause: "lehnte … ab"."""
+        particles = {each.split()[1] for each in self.grammar.separable if each.split()[0] == word}
+        clause = re.split(r"[,;:.!?–—]", self.bare[self.end :])[0]
+        return bool(particles & {*words_of(clause)[-1:]})
 
     def _is_noun(self) -> bool:
         """Whether it has an article and a genitive: "la critique de Macron"."""
@@ -256,10 +250,22 @@ class _Verb:
         after = actor_after(self.bare, self.end, self.grammar, self.cast)
         before = None if only_after else self._right_before(begin)
         if not self._is_inverted():
-            return before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
+            subject = before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
+            return subject or self._office(begin, says=says)
         if after is not None and after.kind != "person":
             after = self._named_behind(after)
-        return after or before or self._unknown_after(says=says)
+        office = office_at(self.bare, self.end, self.grammar) if says and not self.grammar.subjectless else None
+        return after or before or office or self._unknown_after(says=says)
+
+    def _office(self, begin: int, *, says: bool) -> Actor | None:
+        """Return an office that begins the clause, or in an inverted one follows the verb: "El líder dijo"."""
+        start = self._clause_start()
+        subject = office_at(self.bare, start, self.grammar)
+        if subject is not None and subject.end <= begin:
+            between = words_of(self.bare[subject.end : begin].lower())
+            verbs = self.grammar.say | self.grammar.judge | self.grammar.being | self.grammar.subordinate
+            return None if verbs & {*between} else subject
+        return office_at(self.bare, self.end, self.grammar) if says else None
 
     def _is_object(self, after: Actor | None) -> bool:
         """Whether a clause word follows without its comma: "Pelo bezeichnete die AfD als Gefahr"."""
@@ -353,7 +359,7 @@ class _Verb:
             actor.kind == "party"
             and actor.end == start + len(text)
             and not self.grammar.is_title(self.bare[actor.start : actor.end].split()[0])
-            and not self._follows_preposition(actor)
+            and not follows_preposition(self.bare, actor, self.grammar)
             for actor in self.cast
         ):
             return False
@@ -365,7 +371,7 @@ class _Verb:
     def _right_before(self, begin: int) -> Actor | None:
         """Return the actor right before the verb, but for adverbs and what stands between commas."""
         for actor in reversed(self.cast):
-            if actor.end > begin or self._follows_preposition(actor):
+            if actor.end > begin or follows_preposition(self.bare, actor, self.grammar):
                 continue
             between = self.bare[actor.end : begin]
             apposition = re.fullmatch(r",[^,;:\"]{2,80},\s*", between) is not None
@@ -380,17 +386,6 @@ class _Verb:
     def _first_of_clause(self, begin: int) -> Actor | None:
         start = self._clause_start()
         for actor in self.cast:
-            if start <= actor.start and actor.end <= begin and not self._follows_preposition(actor):
+            if start <= actor.start and actor.end <= begin and not follows_preposition(self.bare, actor, self.grammar):
                 return actor
         return None
-
-    def _follows_preposition(self, actor: Actor) -> bool:
-        """Whether an actor is no subject: "mit Präsident Putin", "contre le PS"."""
-        words = [word.rstrip("’'").lower() for word in TOKEN.findall(self.bare[: actor.start])]
-        while words and words[-1] not in self.grammar.prepositions and may_precede(words[-1], self.grammar):
-            words.pop()
-        # "Des experts" at the beginning is an article, not "de" with one.
-        if len(words) == 1 and words[0] in self.grammar.genitive:
-            return False
-        elided = {word.rstrip("’'") for word in self.grammar.prepositions}
-        return bool(words) and words[-1] in elided

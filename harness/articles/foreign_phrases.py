@@ -15,7 +15,7 @@ from harness.articles.grammar import Grammar
 
 TOKEN = re.compile(r"[^\W\d_][\w-]*[’']?")
 # What a source may be that no rule knows: "selon les derniers chiffres".
-_SOURCE = re.compile(r"((?:[^\W_][\w’'-]*\s+){0,4}?[^\W_][\w’'-]*)(?=\s*[,.;:\"]|\s*$)")
+_SOURCE = re.compile(r"((?:[^\W_][\w’'-]*\s+){0,7}?[^\W_][\w’'-]*)(?=\s*[,.;:\"]|\s*$)")
 _MAX_WORDS = 5
 """Words between a verb and its subject, and in a description, at most."""
 
@@ -108,6 +108,29 @@ def description_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
         return None
     begin, end = phrase[0].start(1), phrase[-1].end()
     return Actor(begin, end, "group", " ".join(bare[begin:end].split()))
+
+
+def office_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
+    """Read somebody by an office or a role alone, with an article: "der Kanzler", "el líder socialista"."""
+    described = description_at(bare, start, grammar)
+    words = words_of(described.name) if described is not None else []
+    while words and words[0].islower() and words[0].lower().endswith(grammar.adjective_endings):
+        words = words[1:]
+    if not words or words[0].lower() in grammar.determiners:
+        return None
+    return described if grammar.is_title(words[0]) or words[0].lower() in grammar.roles else None
+
+
+def follows_preposition(bare: str, actor: Actor, grammar: Grammar) -> bool:
+    """Whether an actor is no subject: "mit Präsident Putin", "contre le PS"."""
+    words = [word.rstrip("’'").lower() for word in TOKEN.findall(bare[: actor.start])]
+    while words and words[-1] not in grammar.prepositions and may_precede(words[-1], grammar):
+        words.pop()
+    # "Des experts" at the beginning is an article, not "de" with one.
+    if len(words) == 1 and words[0] in grammar.genitive:
+        return False
+    elided = {word.rstrip("’'") for word in grammar.prepositions}
+    return bool(words) and words[-1] in elided
 
 
 def is_titled(text: str, grammar: Grammar) -> bool:
