@@ -19,6 +19,9 @@ def find_actors_in(
 ) -> list[Actor]:
     """List the actors of a sentence, in order, as :func:`harness.articles.actors.find_actors` does."""
     spans = [span for mention in mentions for span in mention.spans]
+    # A name in capitals before an adjective is that of a body: "Estado Mayor ucraniano".
+    names = [grammar.office_beside(text, span) or span for span in spans if text[slice(*span)].islower()]
+    spans += [(start, end) for start, end in names if (start, end) not in spans and text[end - 1].islower()]
     actors = [
         _party(text, grammar, mention, span) for mention in mentions if mention.sure for span in mention.spans
     ]

@@ -160,7 +160,13 @@ class _Verb:
             yield Attribution(actor, self.start, 2.5 if '"' in self.bare else 2)
 
     def _has_particle(self, word: str) -> bool:
-        """Whether the particle that makes it a verb of judging ends its clause: "lehnte … ab"."""
+        """Whether other words make it a verb of judging: "zeigte sich", "lehnte … ab"."""
+        lower = self.bare.lower()
+        for phrase in self.grammar.shown:
+            # It is the first word of a phrase, or the last: "se mostró".
+            start = self.start if phrase.startswith(word) else self.end - len(phrase)
+            if word in phrase.split() and re.match(rf"{re.escape(phrase)}(?!\w)", lower[max(start, 0) :]):
+                return True
         particles = {each.split()[1] for each in self.grammar.separable if each.split()[0] == word}
         clause = re.split(r"[,;:.!?–—]", self.bare[self.end :])[0]
         return bool(particles & {*words_of(clause)[-1:]})
@@ -248,6 +254,10 @@ class _Verb:
         if apposed is not None:
             return apposed
         after = actor_after(self.bare, self.end, self.grammar, self.cast)
+        if after is None and auxiliary is not None and self.grammar.comma_before_clause:
+            # A German participle ends its clause: "…, hat Merz gesagt".
+            behind = self._clause_start() + auxiliary.end()
+            after = actor_after(self.bare, behind, self.grammar, self.cast)
         before = None if only_after else self._right_before(begin)
         if not self._is_inverted():
             subject = before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
@@ -373,7 +383,7 @@ class _Verb:
         for actor in reversed(self.cast):
             if actor.end > begin or follows_preposition(self.bare, actor, self.grammar):
                 continue
-            between = self.bare[actor.end : begin]
+            between = self._behind_party(actor, begin)
             apposition = re.fullmatch(r",[^,;:\"]{2,80},\s*", between) is not None
             words = between.split()
             adverbs = len(words) <= 2 and not re.search(r"[,;:\"]", between)
@@ -382,6 +392,15 @@ class _Verb:
             ):
                 return actor
         return None
+
+    def _behind_party(self, actor: Actor, begin: int) -> str:
+        """Return the words between an actor and the verb, without a person's party: "Anna Ott von der CDU"."""
+        for party in self.cast if actor.kind == "person" else ():
+            words = words_of(self.bare[actor.end : party.start].lower())
+            joins = self.grammar.genitive | self.grammar.determiners
+            if actor.end < party.start and party.end <= begin and words and joins.issuperset(words):
+                return self.bare[party.end : begin]
+        return self.bare[actor.end : begin]
 
     def _first_of_clause(self, begin: int) -> Actor | None:
         start = self._clause_start()

@@ -15,7 +15,7 @@ from harness.articles.grammar import Grammar
 
 TOKEN = re.compile(r"[^\W\d_][\w-]*[’']?")
 # What a source may be that no rule knows: "selon les derniers chiffres".
-_SOURCE = re.compile(r"((?:[^\W_][\w’'-]*\s+){0,7}?[^\W_][\w’'-]*)(?=\s*[,.;:\"]|\s*$)")
+_SOURCE = re.compile(r"((?:[^\W_][\w’'-]*\s+){0,4}?[^\W_][\w’'-]*)(?=\s*[,.;:\"]|\s*$)")
 _MAX_WORDS = 5
 """Words between a verb and its subject, and in a description, at most."""
 
@@ -83,7 +83,7 @@ def description_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
     stops = (
         grammar.prepositions | grammar.determiners | grammar.adverbs | grammar.subordinate | grammar.clause
     )
-    stops -= grammar.genitive
+    stops = (stops - grammar.genitive) | grammar.auxiliary | grammar.being
     articles = 0
     phrase: list[re.Match[str]] = []
     end = start

@@ -14,6 +14,7 @@ from harness.articles.actors import Actor, Attribution
 from harness.articles.foreign_phrases import (
     TOKEN,
     actor_after,
+    description_at,
     follows_preposition,
     name_at,
     office_at,
@@ -44,7 +45,7 @@ def sources_in(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[A
     ------
     Attribution
     """
-    clauses = [*_manner(bare, grammar, cast)]
+    clauses = [*_manner(bare, grammar, cast), *_views(bare, grammar)]
     yield from clauses
     yield from _before_source(bare, grammar, cast, {each.position for each in clauses})
     yield from _behind_source(bare, grammar, cast)
@@ -65,7 +66,11 @@ def _before_source(
     """Read "selon le ministère", "nach Angaben der Polizei"; not what is a clause: "según dijo Ruiz"."""
     for phrase in grammar.according_before:
         for match in re.finditer(rf"(?<!\w){re.escape(phrase)}\s+", bare, re.IGNORECASE):
-            actor = actor_after(bare, match.end(), grammar, cast) or source_at(bare, match.end(), grammar)
+            actor = (
+                actor_after(bare, match.end(), grammar, cast)
+                or source_at(bare, match.end(), grammar)
+                or description_at(bare, match.end(), grammar)
+            )
             if actor is not None and match.start() not in taken:
                 yield Attribution(actor, match.start(), _WEIGHT)
 
@@ -75,7 +80,12 @@ def _behind_source(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterat
     for match in re.finditer(rf"\s+(?:{_either(grammar.according_after)})\b", bare, re.IGNORECASE):
         before = bare[: match.start()]
         actor = next(
-            (each for each in reversed(cast) if re.fullmatch(r"(?:-[\w-]+)?", before[each.end :])), None
+            (
+                each
+                for each in reversed(cast)
+                if each.end <= len(before) and re.fullmatch(r"(?:-[\w-]+)?", before[each.end :])
+            ),
+            None,
         )
         phrase = None if actor is not None else _PHRASE.search(before)
         # "Den Angaben zufolge": of whoever gave them before.
@@ -165,6 +175,12 @@ def _accounts(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[At
     subject = next((each for each in cast if not follows_preposition(bare, each, grammar)), None)
     if match is not None and subject is not None:
         yield Attribution(subject, match.start(), _WEIGHT)
+
+
+def _views(bare: str, grammar: Grammar) -> Iterator[Attribution]:
+    """Read the view of somebody named before: "selon lui", "a su juicio"."""
+    for match in re.finditer(rf"(?<!\w)(?:{_either(grammar.his_view)})(?!\w)", bare, re.IGNORECASE):
+        yield Attribution(Actor(match.start(), match.end(), "pronoun", ""), match.start(), _WEIGHT)
 
 
 def _view(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Attribution | None:

@@ -64,12 +64,14 @@ class Grammar:
         What begins a clause that says who says so: "wie Merz sagte".
     heard : tuple of str
         What is said by those whose camp is named beside it: "hieß es aus dem Kreml".
-    own_account, in_view_of : tuple of str
-        "Nach eigenen Angaben", which is the subject's account, and "pour" before whom something seems so.
+    own_account, his_view, in_view_of : tuple of str
+        "Nach eigenen Angaben", which is the subject's account; "selon lui", the view of somebody named
+        before; "pour", before whom something seems so.
     within, accounts : frozenset of str
         Prepositions before a camp, and nouns for what somebody says, beside an adjective of state.
-    separable : tuple of str
-        Forms of judging with their particle at the end of the clause: "lehnte ab".
+    separable, shown : tuple of str
+        Forms of judging with their particle at the end of the clause ("lehnte ab"), and such of more words:
+        "zeigte sich", "met en garde".
     contrasts : tuple of str
         What stands between commas behind a subject: "por su parte".
     genitive, determiners, adverbs, prepositions, subordinate, negation : frozenset of str
@@ -116,10 +118,12 @@ class Grammar:
     manner: Phrases
     heard: Phrases
     own_account: Phrases
+    his_view: Phrases
     in_view_of: Phrases
     within: frozenset[str]
     accounts: frozenset[str]
     separable: Phrases
+    shown: Phrases
     contrasts: Phrases
     genitive: frozenset[str]
     determiners: frozenset[str]
