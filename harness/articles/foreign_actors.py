@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.articles.actors import Actor, label_in_capitals
+from harness.articles.datelines import dateline_end
 from harness.articles.foreign_people import find_people_in
 from harness.articles.grammar import Grammar
 from harness.articles.mentions import PartyMention
@@ -20,8 +21,8 @@ def find_actors_in(
     """List the actors of a sentence, in order, as :func:`harness.articles.actors.find_actors` does."""
     spans = [span for mention in mentions for span in mention.spans]
     # A name in capitals before an adjective is that of a body: "Estado Mayor ucraniano".
-    names = [grammar.office_beside(text, span) or span for span in spans if text[slice(*span)].islower()]
-    spans += [(start, end) for start, end in names if (start, end) not in spans and text[end - 1].islower()]
+    bodies = [(grammar.office_beside(text, span), span) for span in spans if text[slice(*span)].islower()]
+    spans += [body for body, span in bodies if body is not None and body[0] < span[0]]
     actors = [
         _party(text, grammar, mention, span) for mention in mentions if mention.sure for span in mention.spans
     ]
@@ -30,6 +31,9 @@ def find_actors_in(
         for person in find_people_in(text, grammar, spans, surnames)
     ]
     actors += label_in_capitals(text, spans, surnames)
+    # "MADRID, 3 Mar. (EUROPA PRESS) - ": an agency in a dateline says nothing.
+    dateline = dateline_end(text)
+    actors = [actor for actor in actors if actor.start >= dateline or "(" not in text[:dateline]]
     # "der SPD-Vorsitzende Lars Klingbeil": the party is in the title of the one who speaks.
     named = {actor.start for actor in actors if actor.kind == "person"}
     actors = [actor for actor in actors if _end_of_compound(text, actor) not in named]
@@ -57,6 +61,8 @@ def _party(text: str, grammar: Grammar, mention: PartyMention, span: Span) -> Ac
     # "ministre allemande des Affaires étrangères" is found by its adjective, a genitive by its noun.
     for token in reversed(before):
         word = token.group().lower()
+        if word in grammar.accounts:
+            break
         if (word in grammar.offices or grammar.is_title(word)) and word not in grammar.determiners:
             between = text[token.end() : start].lower().replace("’", "'").split()
             if between and all(part in grammar.genitive for part in between):
@@ -74,4 +80,9 @@ def _described(text: str, grammar: Grammar) -> Iterator[Actor]:
         if lower in grammar.pronouns:
             yield Actor(token.start(), token.end(), "pronoun", lower)
         elif lower in grammar.group_nouns:
-            yield Actor(token.start(), token.end(), "group", token.group())
+            start = token.start()
+            before = re.search(r"([^\W\d_]+)\s+$", text[:start])
+            # "Premier ministre": a title of two words.
+            if before is not None and lower in grammar.titles and before[1].lower() in grammar.titles:
+                start = start if before[1].lower() in grammar.determiners else before.start(1)
+            yield Actor(start, token.end(), "group", text[start : token.end()])

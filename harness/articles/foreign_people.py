@@ -60,6 +60,9 @@ def _person(
 ) -> Person | None:
     words = [(word.group(), match.start() + word.start()) for word in re.finditer(r"\S+", match.group())]
     start = -1
+    # "L'écologiste Cyrielle Riou": an elided article begins no name.
+    if words and re.match(r"[LD][’'][a-zà-ÿ]", words[0][0]) is not None:
+        titled, words = True, words[1:]
     while words and (words[0][0].lower() in grammar.not_people or grammar.is_title(words[0][0])):
         if words[0][0].lower() not in grammar.not_people:
             titled, start = True, words[0][1] if start < 0 else start

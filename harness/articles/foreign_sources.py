@@ -146,7 +146,9 @@ def _subject_behind(bare: str, end: int, grammar: Grammar, cast: Sequence[Actor]
     actor = (
         actor_after(bare, end, grammar, cast) or name_at(bare, end, grammar) or office_at(bare, end, grammar)
     )
-    return Actor(end, end, "pronoun", "") if actor is None and grammar.subjectless else actor
+    if actor is None and grammar.subjectless and re.compile(r"\s*[,.;:]|\s*$").match(bare, end):
+        return Actor(end, end, "pronoun", "")
+    return actor or description_at(bare, end, grammar)
 
 
 def _heard(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
