@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.articles.actors import Actor, label_in_capitals
 from harness.articles.datelines import dateline_end
 from harness.articles.foreign_people import find_people_in
+from harness.articles.foreign_phrases import words_of
 from harness.articles.grammar import Grammar
 from harness.articles.mentions import PartyMention
 from harness.values.parties import Span
@@ -37,7 +38,17 @@ def find_actors_in(
     # "der SPD-Vorsitzende Lars Klingbeil": the party is in the title of the one who speaks.
     named = {actor.start for actor in actors if actor.kind == "person"}
     actors = [actor for actor in actors if _end_of_compound(text, actor) not in named]
-    taken = [(actor.start, actor.end) for actor in actors] + spans
+    taken = [(actor.start, actor.end) for actor in actors]
+    # Of what may be a party it is not sure that it is meant, but somebody speaks: "El PP considera que".
+    actors += [
+        Actor(start, end, "group", text[start:end])
+        for mention in mentions
+        if not mention.sure and mention.reference == "name"
+        for start, end in mention.spans
+        if not _overlaps(Actor(start, end, "group", ""), taken)
+        and {*words_of(text[:start].lower())[-1:]} <= grammar.determiners
+    ]
+    taken += spans
     actors += [actor for actor in _described(text, grammar) if not _overlaps(actor, taken)]
     return sorted(actors)
 
@@ -55,13 +66,17 @@ def _overlaps(actor: Actor, spans: Iterable[Span]) -> bool:
 def _party(text: str, grammar: Grammar, mention: PartyMention, span: Span) -> Actor:
     """Return a party as an actor, with the office that speaks for it: "ein Sprecher der Bundesregierung"."""
     start, end = span
-    if mention.reference == "demonym":
+    if mention.reference == "demonym" or text[start:end].islower():
         start, end = grammar.office_beside(text, span) or span
+    elif grammar.genitive & {*words_of(text[:start].lower())[-1:]}:
+        # "Ministerio de Defensa de Ucrania"
+        start = grammar.body_before(text, start) or start
     before = list(_TOKEN.finditer(text[:start]))[-4:]
     # "ministre allemande des Affaires étrangères" is found by its adjective, a genitive by its noun.
     for token in reversed(before):
         word = token.group().lower()
-        if word in grammar.accounts:
+        # "Nach Angaben der russischen Regierung": the noun names the source, and is no office.
+        if word in grammar.accounts and word in {each.lower().split()[-1] for each in grammar.according_before}:
             break
         if (word in grammar.offices or grammar.is_title(word)) and word not in grammar.determiners:
             between = text[token.end() : start].lower().replace("’", "'").split()

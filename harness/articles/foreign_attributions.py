@@ -260,7 +260,11 @@ class _Verb:
             after = actor_after(self.bare, behind, self.grammar, self.cast)
         before = None if only_after else self._right_before(begin)
         if not self._is_inverted():
-            subject = before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
+            # "Die Opposition in Varna warf Merz vor": whoever begins a clause acts.
+            first = self._first_of_clause(begin)
+            begins = first is not None and self._is_titled_from(self._clause_start(), first)
+            subject = before or (first if begins else None)
+            subject = subject or (None if self._is_object(after) else after) or first
             return subject or self._office(begin, says=says)
         if after is not None and after.kind != "person":
             after = self._named_behind(after)
@@ -270,8 +274,8 @@ class _Verb:
     def _office(self, begin: int, *, says: bool) -> Actor | None:
         """Return an office that begins the clause, or in an inverted one follows the verb: "El líder dijo"."""
         start = self._clause_start()
-        subject = office_at(self.bare, start, self.grammar)
-        if subject is not None and subject.end <= begin:
+        subject = office_at(self.bare[:begin], start, self.grammar)
+        if subject is not None:
             between = words_of(self.bare[subject.end : begin].lower())
             verbs = self.grammar.say | self.grammar.judge | self.grammar.being | self.grammar.subordinate
             return None if verbs & {*between} else subject
@@ -281,7 +285,7 @@ class _Verb:
         """Whether a clause word follows without its comma: "Pelo bezeichnete die AfD als Gefahr"."""
         behind = words_of(self.bare[after.end : after.end + _MAX_SUBJECT].lower())[:1] if after else []
         joined = after is not None and self.bare[after.end : after.end + 1].isspace()
-        return self.grammar.comma_before_clause and joined and bool({*behind} & self.grammar.subordinate)
+        return self.grammar.comma_before_clause and joined and bool({*behind} & (self.grammar.subordinate - self.grammar.determiners))
 
     def _named_behind(self, after: Actor) -> Actor:
         """Return the name behind a description and a comma: "respondió la ministra, Ana Ruiz"."""
@@ -348,8 +352,11 @@ class _Verb:
         if describes and name is not None and name.end == inner_end:
             return name
         # "Hamás, por su parte, celebró": whoever is contrasted acts.
-        contrasted = inserted.strip().lower() in self.grammar.contrasts
-        return name_at(self.bare, first, self.grammar) if contrasted else None
+        if inserted.strip().lower() not in self.grammar.contrasts:
+            return None
+        return name_at(self.bare, first, self.grammar) or description_at(
+            self.bare[:comma], first, self.grammar
+        )
 
     def _without_particles(self, before: str) -> str:
         """Leave out up to two small words between a comma and the verb: "…, le reprochó"."""

@@ -42,7 +42,8 @@ def actor_after(bare: str, start: int, grammar: Grammar, cast: Sequence[Actor]) 
     for actor in cast:
         if actor.start < start:
             continue
-        between = bare[start : actor.start]
+        # The full stop of "M." ends nothing.
+        between = re.sub(r"\b(\w{1,4})\.", lambda match: _titled(match, grammar), bare[start : actor.start])
         words = between.replace("’", "' ").replace("'", "' ").split()
         if len(words) > _MAX_WORDS or re.search(r"[,;:.!?\"]", between):
             return None
@@ -51,9 +52,15 @@ def actor_after(bare: str, start: int, grammar: Grammar, cast: Sequence[Actor]) 
         if not unknown or (
             len(unknown) == 1 and actor.kind == "person" and unknown[0].lower() not in grammar.prepositions
         ):
-            return actor
+            # "Le président ukrainien Volodymyr Zelensky": the state, and the leader by name behind it.
+            leaders = (each for each in cast if each.leader and each.name == actor.name)
+            return next((each for each in leaders if bare[actor.end : each.start] in {" ", ", "}), actor)
         return None
     return None
+
+
+def _titled(match: re.Match[str], grammar: Grammar) -> str:
+    return match[1] if grammar.is_title(match[1]) else match[0]
 
 
 def source_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
@@ -102,7 +109,8 @@ def description_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
             phrase.append(token)
         end = token.end()
     joins = grammar.genitive | grammar.determiners
-    while phrase and phrase[-1].group(1).lower() in joins:
+    # Nor before a pronoun: "el mandatario se".
+    while phrase and (phrase[-1].group(1).lower() in joins or re.match(r"[a-z]{1,2}$", phrase[-1].group(1))):
         phrase.pop()
     if not articles or not phrase:
         return None
@@ -125,7 +133,8 @@ def follows_preposition(bare: str, actor: Actor, grammar: Grammar) -> bool:
     """Whether an actor is no subject: "mit Präsident Putin", "contre le PS"."""
     words = [word.rstrip("’'").lower() for word in TOKEN.findall(bare[: actor.start])]
     while words and words[-1] not in grammar.prepositions and may_precede(words[-1], grammar):
-        words.pop()
+        if words.pop() in grammar.oblique:
+            return True
     # "Des experts" at the beginning is an article, not "de" with one.
     if len(words) == 1 and words[0] in grammar.genitive:
         return False

@@ -154,7 +154,7 @@ def _subject_behind(bare: str, end: int, grammar: Grammar, cast: Sequence[Actor]
 def _heard(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Read whose camp says so: "hieß es aus dem Kreml", "In der CSU heißt es", "dit-on à Matignon"."""
     for match in re.finditer(rf"(?<!\w)(?:{_either(grammar.heard)})(?!\w)", bare, re.IGNORECASE):
-        camp = re.compile(rf"\s+(?:\w+\s+)?(?:{_either([*grammar.within])})\s+", re.IGNORECASE)
+        camp = re.compile(rf"\s+(?:\w+\s+){{0,2}}?(?:{_either([*grammar.within])})\s+", re.IGNORECASE)
         behind = camp.match(bare, match.end())
         actor = actor_after(bare, behind.end(), grammar, cast) if behind is not None else None
         clause = max(bare.rfind(mark, 0, match.start()) for mark in ',;:"(—–') + 1
@@ -188,7 +188,9 @@ def _views(bare: str, grammar: Grammar) -> Iterator[Attribution]:
 def _view(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Attribution | None:
     """Read in whose view something is that is quoted: "Pour Anne Riou, maire de Lesk, c'est « un échec »"."""
     match = re.match(rf"(?:{_either(grammar.in_view_of)})\s+", bare, re.IGNORECASE)
-    actor = actor_after(bare, match.end(), grammar, cast) if match is not None and '"' in bare else None
-    if actor is None or not (actor.kind == "person" or actor.leader) or bare[actor.end : actor.end + 1] != ",":
+    if match is None or '"' not in bare:
         return None
-    return Attribution(actor, 0, 2)
+    named = actor_after(bare, match.end(), grammar, cast)
+    speaks = named is not None and (named.kind == "person" or named.leader)
+    actor = named if speaks else office_at(bare, match.end(), grammar)
+    return Attribution(actor, 0, 2) if actor is not None and bare[actor.end : actor.end + 1] == "," else None

@@ -74,7 +74,8 @@ class Grammar:
         "zeigte sich", "met en garde".
     contrasts : tuple of str
         What stands between commas behind a subject: "por su parte".
-    genitive, determiners, adverbs, prepositions, subordinate, negation : frozenset of str
+    genitive, determiners, oblique, adverbs, prepositions, subordinate, negation : frozenset of str
+        ``oblique`` are articles of what is no subject: "den russischen Angriff".
     pronouns : frozenset of str
     clitics : Pattern
         A pronoun that is part of the verb: "dit-il".
@@ -127,6 +128,7 @@ class Grammar:
     contrasts: Phrases
     genitive: frozenset[str]
     determiners: frozenset[str]
+    oblique: frozenset[str]
     adverbs: frozenset[str]
     prepositions: frozenset[str]
     subordinate: frozenset[str]
@@ -172,15 +174,27 @@ class Grammar:
         before = re.search(r"([^\W\d_][\w-]*)\s+$", text[: span[0]])
         if before is not None and self._is_office(before.group(1)):
             return before.start(1), span[1]
-        body = self._body_before(text, span[0])
+        body = self.body_before(text, span[0])
         if body is not None:
             return body, span[1]
         if after is not None and self._is_office(after.group(1)):
             return span[0], span[1] + after.end()
         return None
 
-    def _body_before(self, text: str, end: int) -> int | None:
-        """Return where the name of a body of state begins that ends at an offset: "Ministerio de Defensa"."""
+    def body_before(self, text: str, end: int) -> int | None:
+        """Return where the name of a body of state begins that ends at an offset: "Ministerio de Defensa".
+
+        Parameters
+        ----------
+        text : str
+        end : int
+            Where its adjective or the state's name begins.
+
+        Returns
+        -------
+        int or None
+            Character offset; None where there is none.
+        """
         for word in reversed(list(re.finditer(r"[^\W\d_][\w-]*[’']?|[^\w\s]", text[:end]))[-_MAX_BODY:]):
             lower = word.group().lower()
             if lower in self.bodies:
