@@ -161,12 +161,9 @@ class _Verb:
 
     def _has_particle(self, word: str) -> bool:
         """Whether other words make it a verb of judging: "zeigte sich", "lehnte … ab"."""
-        lower = self.bare.lower()
-        for phrase in self.grammar.shown:
-            # It is the first word of a phrase, or the last: "se mostró".
-            start = self.start if phrase.startswith(word) else self.end - len(phrase)
-            if word in phrase.split() and re.match(rf"{re.escape(phrase)}(?!\w)", lower[max(start, 0) :]):
-                return True
+        behind = self.bare[self.start :].lower()
+        if any(re.match(rf"{re.escape(phrase)}(?!\w)", behind) for phrase in self.grammar.shown):
+            return True
         particles = {each.split()[1] for each in self.grammar.separable if each.split()[0] == word}
         clause = re.split(r"[,;:.!?–—]", self.bare[self.end :])[0]
         return bool(particles & {*words_of(clause)[-1:]})
