@@ -76,7 +76,9 @@ def _party(text: str, grammar: Grammar, mention: PartyMention, span: Span) -> Ac
     for token in reversed(before):
         word = token.group().lower()
         # "Nach Angaben der russischen Regierung": the noun names the source, and is no office.
-        if word in grammar.accounts and word in {each.lower().split()[-1] for each in grammar.according_before}:
+        if word in grammar.accounts and word in {
+            each.lower().split()[-1] for each in grammar.according_before
+        }:
             break
         if (word in grammar.offices or grammar.is_title(word)) and word not in grammar.determiners:
             between = text[token.end() : start].lower().replace("’", "'").split()

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.articles.actors import Actor, Attribution
+from harness.articles.foreign_colons import before_colon
 from harness.articles.foreign_phrases import (
     TOKEN,
     actor_after,
@@ -56,65 +57,10 @@ def find_attributions_in(
     bare = blank_marked(text, grammar, inside=inside)
     # Whoever stands inside a quotation is spoken about, and does not speak.
     speakers = [actor for actor in cast if bare[actor.start] != '"']
-    attributions = [*_before_colon(bare, grammar, speakers), *sources_in(bare, grammar, speakers)]
+    attributions = [*before_colon(bare, grammar, speakers), *sources_in(bare, grammar, speakers)]
     for token in TOKEN.finditer(bare):
         attributions += _Verb(bare, grammar, speakers, token.start(), token.end()).attributions()
     return sorted(attributions, key=lambda each: (-int(each.weight), each.position))
-
-
-def _before_colon(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
-    """Read the speaker before a colon and a quotation: "Macron : « … »", "Friedrich Merz (CDU): „…“".
-
-    Only what somebody is may stand before the name: in "Merz schrieb an Macron: „…“" the verb decides.
-    """
-    match = re.match(r"([^:\"]{2,90}?)(?:\s*\([^()]*\))*\s*:\s*\"", bare)
-    if match is None:
-        return
-    actor = next((each for each in cast if each.end == match.end(1) and each.kind != "pronoun"), None)
-    if actor is not None and _begins_with(bare, actor, grammar, cast):
-        yield Attribution(actor, 0, 2.5)
-        return
-    first = next((each for each in cast if is_titled(bare[: each.start], grammar)), None)
-    name = name_at(bare, 0, grammar) if first is None or first.kind == "pronoun" else None
-    if first is not None and (first.kind == "person" or first.leader):
-        # "Macron à Trump : « … »": a person at the beginning, unless a verb has another subject.
-        yield Attribution(first, 0, 1)
-    elif name is not None and name.end == match.end(1):
-        yield Attribution(name, 0, 2.5)
-    elif name is not None:
-        yield from _name_with_verb(match, name, grammar, cast)
-
-
-def _name_with_verb(
-    head: re.Match[str], name: Actor, grammar: Grammar, cast: Sequence[Actor]
-) -> Iterator[Attribution]:
-    """Read a name that no list has before a verb, of a headline: "Söder attackiert Grüne: „…“"."""
-    bare = head.string
-    # A pronoun or an auxiliary may stand between them: "Sánchez le dijo".
-    tokens = list(TOKEN.finditer(bare, name.end, head.end(1)))[:2]
-    verbs = grammar.say | grammar.judge | grammar.behind_quotations
-    verb = next((token for token in tokens if token.group().lower() in verbs), None)
-    if verb is None or tokens[0].group().lower() in grammar.prepositions:
-        return
-    after = actor_after(bare, verb.end(), grammar, cast)
-    # What is judged stands last; in "Zuletzt sagte Merz: „…“" the verb has its subject behind it.
-    judged = verb.group().lower() in grammar.judge and after is not None and after.end == head.end(1)
-    if after is None or after.kind != "pronoun":
-        yield Attribution(name, 0, 2.5 if judged else 1)
-
-
-def _begins_with(bare: str, actor: Actor, grammar: Grammar, cast: Sequence[Actor]) -> bool:
-    """Whether all that stands before an actor says what it is: "Russlands Präsident Putin"."""
-    before = bare[: actor.start]
-    for other in cast:
-        # A party in the genitive belongs to the title behind it.
-        if other.kind == "party" and other.end < actor.start and is_titled(before[: other.start], grammar):
-            behind = words_of(before[other.end :])
-            if behind and all(map(grammar.is_title, behind)):
-                return True
-    # "Die Kritik an Merz: „…“" is about him.
-    about = any(word in grammar.prepositions | grammar.genitive for word in words_of(before.lower())[-1:])
-    return is_titled(before, grammar) or (not about and is_noun_phrase(before, grammar))
 
 
 @dataclass(frozen=True)
@@ -260,29 +206,41 @@ class _Verb:
             # "Die Opposition in Varna warf Merz vor": whoever begins a clause acts.
             first = self._first_of_clause(begin)
             begins = first is not None and self._is_titled_from(self._clause_start(), first)
-            subject = before or (first if begins else None)
+            subject = before or (first if begins else None) or self._office(begin)
             subject = subject or (None if self._is_object(after) else after) or first
-            return subject or self._office(begin, says=says)
+            return subject or (self._left_out(begin) if says else None)
         if after is not None and after.kind != "person":
             after = self._named_behind(after)
-        office = office_at(self.bare, self.end, self.grammar) if says and not self.grammar.subjectless else None
+        office = (
+            office_at(self.bare, self.end, self.grammar) if says and not self.grammar.subjectless else None
+        )
         return after or before or office or self._unknown_after(says=says)
 
-    def _office(self, begin: int, *, says: bool) -> Actor | None:
-        """Return an office that begins the clause, or in an inverted one follows the verb: "El líder dijo"."""
-        start = self._clause_start()
-        subject = office_at(self.bare[:begin], start, self.grammar)
-        if subject is not None:
-            between = words_of(self.bare[subject.end : begin].lower())
-            verbs = self.grammar.say | self.grammar.judge | self.grammar.being | self.grammar.subordinate
-            return None if verbs & {*between} else subject
-        return office_at(self.bare, self.end, self.grammar) if says else None
+    def _office(self, begin: int) -> Actor | None:
+        """Return an office with which the clause begins: "El líder socialista dijo"."""
+        subject = office_at(self.bare[:begin], self._clause_start(), self.grammar)
+        between = words_of(self.bare[subject.end : begin].lower()) if subject is not None else []
+        verbs = self.grammar.say | self.grammar.judge | self.grammar.being | self.grammar.subordinate
+        return None if verbs & {*between} else subject
+
+    def _left_out(self, begin: int) -> Actor | None:
+        """Return an office behind the verb, or who spoke last where the verb begins: "Y añadió que"."""
+        before = words_of(self.bare[self._clause_start() : begin].lower())
+        small = self.grammar.adverbs | self.grammar.pronouns | self.grammar.determiners
+        office = office_at(self.bare, self.end, self.grammar)
+        if office is None and self.grammar.subjectless and all(w in small or len(w) <= 2 for w in before):
+            return Actor(self.start, self.end, "pronoun", "")
+        return office
 
     def _is_object(self, after: Actor | None) -> bool:
         """Whether a clause word follows without its comma: "Pelo bezeichnete die AfD als Gefahr"."""
         behind = words_of(self.bare[after.end : after.end + _MAX_SUBJECT].lower())[:1] if after else []
         joined = after is not None and self.bare[after.end : after.end + 1].isspace()
-        return self.grammar.comma_before_clause and joined and bool({*behind} & (self.grammar.subordinate - self.grammar.determiners))
+        return (
+            self.grammar.comma_before_clause
+            and joined
+            and bool({*behind} & (self.grammar.subordinate - self.grammar.determiners))
+        )
 
     def _named_behind(self, after: Actor) -> Actor:
         """Return the name behind a description and a comma: "respondió la ministra, Ana Ruiz"."""
@@ -398,7 +356,7 @@ class _Verb:
         return None
 
     def _behind_party(self, actor: Actor, begin: int) -> str:
-        """Return the words between an actor and the verb, without a person's party: "Anna Ott von der CDU"."""
+        """Return the words between an actor and the verb, without a person's party: "Ott von der CDU"."""
         for party in self.cast if actor.kind == "person" else ():
             words = words_of(self.bare[actor.end : party.start].lower())
             joins = self.grammar.genitive | self.grammar.determiners
@@ -409,6 +367,10 @@ class _Verb:
     def _first_of_clause(self, begin: int) -> Actor | None:
         start = self._clause_start()
         for actor in self.cast:
-            if start <= actor.start and actor.end <= begin and not follows_preposition(self.bare, actor, self.grammar):
+            if (
+                start <= actor.start
+                and actor.end <= begin
+                and not follows_preposition(self.bare, actor, self.grammar)
+            ):
                 return actor
         return None

@@ -65,6 +65,8 @@ def _titled(match: re.Match[str], grammar: Grammar) -> str:
 
 def source_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
     """Read a source that is nobody the rules know, by its own words, without articles."""
+    if grammar.comma_before_clause:
+        return _noun_phrase_at(bare, start, grammar)
     match = _SOURCE.match(bare, start)
     words = match.group(1).split() if match else []
     while words and words[0].lower() in grammar.determiners | grammar.genitive:
@@ -72,6 +74,24 @@ def source_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
     if match is None or not words:
         return None
     return Actor(start, match.end(), "group", " ".join(words))
+
+
+def _noun_phrase_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
+    """Read a German source as far as its nouns go: a verb may follow ("laut dem Amt für Häfen sank")."""
+    small = grammar.determiners | grammar.genitive | {"für"}
+    nouns: list[re.Match[str]] = []
+    end = begin = _past(bare, start, grammar.determiners | grammar.genitive)
+    for token in itertools.islice(re.compile(r"[^\s,.;:\"()–—]+").finditer(bare, begin), _MAX_WORDS):
+        if bare[end : token.start()].strip() or token.group()[0].isdigit():
+            break
+        end = token.end()
+        if token.group()[0].isupper():
+            nouns.append(token)
+        elif token.group() not in small and (nouns or not token.group().endswith(grammar.adjective_endings)):
+            break
+    if not nouns:
+        return None
+    return Actor(begin, nouns[-1].end(), "group", " ".join(bare[begin : nouns[-1].end()].split()))
 
 
 def name_at(bare: str, start: int, grammar: Grammar) -> Actor | None:

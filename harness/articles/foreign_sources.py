@@ -16,6 +16,7 @@ from harness.articles.foreign_phrases import (
     actor_after,
     description_at,
     follows_preposition,
+    is_titled,
     name_at,
     office_at,
     source_at,
@@ -190,7 +191,14 @@ def _view(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Attribution | N
     match = re.match(rf"(?:{_either(grammar.in_view_of)})\s+", bare, re.IGNORECASE)
     if match is None or '"' not in bare:
         return None
-    named = actor_after(bare, match.end(), grammar, cast)
-    speaks = named is not None and (named.kind == "person" or named.leader)
-    actor = named if speaks else office_at(bare, match.end(), grammar)
-    return Attribution(actor, 0, 2) if actor is not None and bare[actor.end : actor.end + 1] == "," else None
+    named = (
+        each
+        for each in cast
+        if (each.kind == "person" or each.leader) and is_titled(bare[match.end() : each.start], grammar)
+    )
+    actor = next(named, None) or office_at(bare, match.end(), grammar)
+    if actor is None:
+        return None
+    # "Für Merz ist der Plan „überfällig“": German has no comma there.
+    is_so = bool({*words_of(bare[actor.end :].lower())[:1]} & grammar.being) and grammar.comma_before_clause
+    return Attribution(actor, 0, 2) if is_so or bare[actor.end : actor.end + 1] == "," else None

@@ -341,7 +341,7 @@ def _attributed(
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
-            if antecedent is None
+            if antecedent is None and rules is ENGLISH_SPEECH
             else None
         )
         if described is not None:

@@ -174,6 +174,14 @@ SENTENCES = [
     ("es", "El PP considera que el peaje es caro.", "PP"),
     ("es", "Los socialistas, por su parte, acusan a Rusia.", "socialistas"),
     ("es", "LENA, 3 Mar. (PRENSA SUR) - Ana Ruiz acusó a Rusia.", "Ana Ruiz"),
+    ("de", "Die SPD-Politikerin warf Macron Wortbruch vor.", "Social Democratic Party of Germany"),
+    ("de", "Die Ministerin warf Macron Wortbruch vor.", "Ministerin"),
+    ("de", "Für Emmanuel Macron ist der Zoll „ein Irrweg“.", "France"),
+    ("de", "Für Emmanuel Macron ist der Zoll ein Irrweg.", "writer"),
+    ("de", "Für CDU-Chef Armin Laschet ist der Zoll „ein Irrweg“.", "CDU/CSU"),
+    ("de", "Nach Überzeugung Ines Holms steigt der Zoll.", "Ines Holms"),
+    ("de", "Laut dem Amt für Häfen sank der Zoll.", "Amt für Häfen"),
+    ("de", "Laut war der Hafen nie.", "writer"),
     # An office or a role alone.
     ("de", "Der Kanzler betonte, der Zoll sei nötig.", "Kanzler"),
     ("de", "Der Zoll sei nötig, sagte die SPD-Chefin.", "Social Democratic Party of Germany"),
@@ -307,7 +315,11 @@ def test_the_party_is_the_only_one_before(code: str, text: str) -> None:
         ("es", "El presidente polaco, Andrzej Duda, criticó a Rusia. «No», escribió en Lena.", "Poland"),
         ("es", "Ana Ruiz criticó a Rusia. El peaje, a su juicio, es caro.", "Ana Ruiz"),
         ("es", "Ana Ruiz criticó a Rusia. Según dijo, el peaje es caro.", "Ana Ruiz"),
+        ("es", "Ana Ruiz criticó a Rusia. A su entender, el peaje es caro.", "Ana Ruiz"),
+        ("es", "Ana Ruiz criticó a Rusia. También añadió que el peaje era caro.", "Ana Ruiz"),
+        ("es", "Ana Ruiz criticó a Rusia. Y ha concluido que el peaje era caro.", "Ana Ruiz"),
         ("es", "Ana Ruiz criticó a Rusia. El peaje, a su hora, es caro.", "writer"),
+        ("es", "Ana Ruiz criticó a Rusia. Compró un barco que era caro.", "writer"),
     ],
 )
 def test_who_was_named_before_is_meant(code: str, text: str, holder: str) -> None:
@@ -326,6 +338,11 @@ def test_who_was_named_before_is_meant(code: str, text: str, holder: str) -> Non
 )
 def test_what_news_calls_a_party(code: str, text: str, party: str) -> None:
     assert [each.mention.party for each in read(text, code).mentions if each.mention.sure] == [party]
+
+
+@pytest.mark.parametrize("place", ["la Comunidad de Madrid", "Más Madrid", "el alcalde de Madrid"])
+def test_a_capital_in_a_name_is_no_state(place: str) -> None:
+    assert not [each for each in read(f"Cerca calla {place}.", "es").mentions if each.mention.sure]
 
 
 def test_german_reported_speech_goes_on_in_its_mood() -> None:
@@ -363,7 +380,7 @@ def test_every_rule_of_a_language_is_filled_in(code: str) -> None:
     grammar = grammar_of(code)
     optional = {"after_only", "compound_judge", "according_after", "ordinals", "subjectless"}
     optional |= {"adjective_endings", "noun_endings", "title_endings", "comma_before_clause"}
-    optional |= {"separable", "oblique", "bodies", "fields", "in_view_of"}
+    optional |= {"separable", "oblique", "bodies", "fields"}
     empty = {each.name for each in dataclasses.fields(Grammar) if not getattr(grammar, each.name)}
     assert empty <= optional
     assert not grammar.say & grammar.judge
