@@ -133,7 +133,7 @@ def _subject_before(bare: str, begin: int, grammar: Grammar, cast: Sequence[Acto
         or name_at(bare, begin, grammar)
         or office_at(bare, begin, grammar)
     )
-    between = words_of(bare[actor.end : clause.end()])[: -1 or None] if actor and clause else []
+    between = words_of(bare[actor.end : clause.end()])[:-1] if actor and clause else []
     # "wie Merz das findet": an object makes it a clause of its own.
     behind = grammar.prepositions | grammar.genitive | grammar.adverbs | grammar.say
     objects = grammar.pronouns | {"das", "es", "dies", "ihn"}
