@@ -12,18 +12,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.articles.actors import Actor, Attribution
+from harness.articles.foreign_colons import before_colon
 from harness.articles.foreign_phrases import (
     TOKEN,
     actor_after,
     description_at,
+    follows_preposition,
     is_noun_phrase,
     is_titled,
-    may_precede,
     name_at,
-    source_at,
+    office_at,
     words_of,
 )
 from harness.articles.foreign_quotations import blank_marked
+from harness.articles.foreign_sources import sources_in
 from harness.articles.grammar import Grammar
 
 _MAX_SUBJECT = 200
@@ -55,79 +57,10 @@ def find_attributions_in(
     bare = blank_marked(text, grammar, inside=inside)
     # Whoever stands inside a quotation is spoken about, and does not speak.
     speakers = [actor for actor in cast if bare[actor.start] != '"']
-    attributions = [*_before_colon(bare, grammar, speakers), *_sources(bare, grammar, speakers)]
+    attributions = [*before_colon(bare, grammar, speakers), *sources_in(bare, grammar, speakers)]
     for token in TOKEN.finditer(bare):
         attributions += _Verb(bare, grammar, speakers, token.start(), token.end()).attributions()
     return sorted(attributions, key=lambda each: (-int(each.weight), each.position))
-
-
-def _before_colon(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
-    """Read the speaker before a colon and a quotation: "Macron : « … »", "Friedrich Merz (CDU): „…“".
-
-    Only what somebody is may stand before the name: in "Merz schrieb an Macron: „…“" the verb decides.
-    """
-    match = re.match(r"([^:\"]{2,90}?)(?:\s*\([^()]*\))*\s*:\s*\"", bare)
-    if match is None:
-        return
-    actor = next((each for each in cast if each.end == match.end(1) and each.kind != "pronoun"), None)
-    if actor is not None and _begins_with(bare, actor, grammar, cast):
-        yield Attribution(actor, 0, 2.5)
-        return
-    first = next((each for each in cast if is_titled(bare[: each.start], grammar)), None)
-    name = name_at(bare, 0, grammar) if first is None or first.kind == "pronoun" else None
-    if first is not None and (first.kind == "person" or first.leader):
-        # "Macron à Trump : « … »": a person at the beginning, unless a verb has another subject.
-        yield Attribution(first, 0, 1)
-    elif name is not None and name.end == match.end(1):
-        yield Attribution(name, 0, 2.5)
-    elif name is not None:
-        yield from _name_with_verb(match, name, grammar, cast)
-
-
-def _name_with_verb(
-    head: re.Match[str], name: Actor, grammar: Grammar, cast: Sequence[Actor]
-) -> Iterator[Attribution]:
-    """Read a name that no list has before a verb, of a headline: "Söder attackiert Grüne: „…“"."""
-    bare = head.string
-    # A pronoun or an auxiliary may stand between them: "Sánchez le dijo".
-    tokens = list(TOKEN.finditer(bare, name.end, head.end(1)))[:2]
-    verbs = grammar.say | grammar.judge | grammar.behind_quotations
-    verb = next((token for token in tokens if token.group().lower() in verbs), None)
-    if verb is None or tokens[0].group().lower() in grammar.prepositions:
-        return
-    after = actor_after(bare, verb.end(), grammar, cast)
-    # What is judged stands last; in "Zuletzt sagte Merz: „…“" the verb has its subject behind it.
-    judged = verb.group().lower() in grammar.judge and after is not None and after.end == head.end(1)
-    if after is None or after.kind != "pronoun":
-        yield Attribution(name, 0, 2.5 if judged else 1)
-
-
-def _begins_with(bare: str, actor: Actor, grammar: Grammar, cast: Sequence[Actor]) -> bool:
-    """Whether all that stands before an actor says what it is: "Russlands Präsident Putin"."""
-    before = bare[: actor.start]
-    for other in cast:
-        # A party in the genitive belongs to the title behind it.
-        if other.kind == "party" and other.end < actor.start and is_titled(before[: other.start], grammar):
-            behind = words_of(before[other.end :])
-            if behind and all(map(grammar.is_title, behind)):
-                return True
-    # "Die Kritik an Merz: „…“" is about him.
-    about = any(word in grammar.prepositions | grammar.genitive for word in words_of(before.lower())[-1:])
-    return is_titled(before, grammar) or (not about and is_noun_phrase(before, grammar))
-
-
-def _sources(bare: str, grammar: Grammar, cast: Sequence[Actor]) -> Iterator[Attribution]:
-    """Read a source: "selon le ministère", "nach Angaben der Polizei", "Angaben der Polizei zufolge"."""
-    for phrase in grammar.according_before:
-        for match in re.finditer(rf"(?<!\w){re.escape(phrase)}\s+", bare, re.IGNORECASE):
-            actor = actor_after(bare, match.end(), grammar, cast) or source_at(bare, match.end(), grammar)
-            if actor is not None:
-                yield Attribution(actor, match.start(), 3)
-    for word in grammar.according_after:
-        for match in re.finditer(rf"\s+{re.escape(word)}\b", bare, re.IGNORECASE):
-            before = next((actor for actor in reversed(cast) if actor.end == match.start()), None)
-            if before is not None:
-                yield Attribution(before, match.start(), 3)
 
 
 @dataclass(frozen=True)
@@ -159,6 +92,7 @@ class _Verb:
             return
         compound = self._auxiliary() is not None
         judges = word in grammar.judge or (word in grammar.compound_judge and compound)
+        judges = judges or self._has_particle(word)
         says = word in grammar.say and (compound or not word.endswith(grammar.participle_endings))
         only_after = (word in grammar.after_only and self._is_inverted()) or (
             word in grammar.behind_quotations and self._follows_quotation()
@@ -170,6 +104,15 @@ class _Verb:
         actor = self._subject(only_after=only_after, says=says)
         if actor is not None:
             yield Attribution(actor, self.start, 2.5 if '"' in self.bare else 2)
+
+    def _has_particle(self, word: str) -> bool:
+        """Whether other words make it a verb of judging: "zeigte sich", "lehnte … ab"."""
+        behind = self.bare[self.start :].lower()
+        if any(re.match(rf"{re.escape(phrase)}(?!\w)", behind) for phrase in self.grammar.shown):
+            return True
+        particles = {each.split()[1] for each in self.grammar.separable if each.split()[0] == word}
+        clause = re.split(r"[,;:.!?–—]", self.bare[self.end :])[0]
+        return bool(particles & {*words_of(clause)[-1:]})
 
     def _is_noun(self) -> bool:
         """Whether it has an article and a genitive: "la critique de Macron"."""
@@ -254,18 +197,50 @@ class _Verb:
         if apposed is not None:
             return apposed
         after = actor_after(self.bare, self.end, self.grammar, self.cast)
+        if after is None and auxiliary is not None and self.grammar.comma_before_clause:
+            # A German participle ends its clause: "…, hat Merz gesagt".
+            behind = self._clause_start() + auxiliary.end()
+            after = actor_after(self.bare, behind, self.grammar, self.cast)
         before = None if only_after else self._right_before(begin)
         if not self._is_inverted():
-            return before or (None if self._is_object(after) else after) or self._first_of_clause(begin)
+            # "Die Opposition in Varna warf Merz vor": whoever begins a clause acts.
+            first = self._first_of_clause(begin)
+            begins = first is not None and self._is_titled_from(self._clause_start(), first)
+            subject = before or (first if begins else None) or self._office(begin)
+            subject = subject or (None if self._is_object(after) else after) or first
+            return subject or (self._left_out(begin) if says else None)
         if after is not None and after.kind != "person":
             after = self._named_behind(after)
-        return after or before or self._unknown_after(says=says)
+        office = (
+            office_at(self.bare, self.end, self.grammar) if says and not self.grammar.subjectless else None
+        )
+        return after or before or office or self._unknown_after(says=says)
+
+    def _office(self, begin: int) -> Actor | None:
+        """Return an office with which the clause begins: "El líder socialista dijo"."""
+        subject = office_at(self.bare[:begin], self._clause_start(), self.grammar)
+        between = words_of(self.bare[subject.end : begin].lower()) if subject is not None else []
+        verbs = self.grammar.say | self.grammar.judge | self.grammar.being | self.grammar.subordinate
+        return None if verbs & {*between} else subject
+
+    def _left_out(self, begin: int) -> Actor | None:
+        """Return an office behind the verb, or who spoke last where the verb begins: "Y añadió que"."""
+        before = words_of(self.bare[self._clause_start() : begin].lower())
+        small = self.grammar.adverbs | self.grammar.pronouns | self.grammar.determiners
+        office = office_at(self.bare, self.end, self.grammar)
+        if office is None and self.grammar.subjectless and all(w in small or len(w) <= 2 for w in before):
+            return Actor(self.start, self.end, "pronoun", "")
+        return office
 
     def _is_object(self, after: Actor | None) -> bool:
         """Whether a clause word follows without its comma: "Pelo bezeichnete die AfD als Gefahr"."""
         behind = words_of(self.bare[after.end : after.end + _MAX_SUBJECT].lower())[:1] if after else []
         joined = after is not None and self.bare[after.end : after.end + 1].isspace()
-        return self.grammar.comma_before_clause and joined and bool({*behind} & self.grammar.subordinate)
+        return (
+            self.grammar.comma_before_clause
+            and joined
+            and bool({*behind} & (self.grammar.subordinate - self.grammar.determiners))
+        )
 
     def _named_behind(self, after: Actor) -> Actor:
         """Return the name behind a description and a comma: "respondió la ministra, Ana Ruiz"."""
@@ -332,8 +307,11 @@ class _Verb:
         if describes and name is not None and name.end == inner_end:
             return name
         # "Hamás, por su parte, celebró": whoever is contrasted acts.
-        contrasted = inserted.strip().lower() in self.grammar.contrasts
-        return name_at(self.bare, first, self.grammar) if contrasted else None
+        if inserted.strip().lower() not in self.grammar.contrasts:
+            return None
+        return name_at(self.bare, first, self.grammar) or description_at(
+            self.bare[:comma], first, self.grammar
+        )
 
     def _without_particles(self, before: str) -> str:
         """Leave out up to two small words between a comma and the verb: "…, le reprochó"."""
@@ -353,7 +331,7 @@ class _Verb:
             actor.kind == "party"
             and actor.end == start + len(text)
             and not self.grammar.is_title(self.bare[actor.start : actor.end].split()[0])
-            and not self._follows_preposition(actor)
+            and not follows_preposition(self.bare, actor, self.grammar)
             for actor in self.cast
         ):
             return False
@@ -365,9 +343,9 @@ class _Verb:
     def _right_before(self, begin: int) -> Actor | None:
         """Return the actor right before the verb, but for adverbs and what stands between commas."""
         for actor in reversed(self.cast):
-            if actor.end > begin or self._follows_preposition(actor):
+            if actor.end > begin or follows_preposition(self.bare, actor, self.grammar):
                 continue
-            between = self.bare[actor.end : begin]
+            between = self._behind_party(actor, begin)
             apposition = re.fullmatch(r",[^,;:\"]{2,80},\s*", between) is not None
             words = between.split()
             adverbs = len(words) <= 2 and not re.search(r"[,;:\"]", between)
@@ -377,20 +355,22 @@ class _Verb:
                 return actor
         return None
 
+    def _behind_party(self, actor: Actor, begin: int) -> str:
+        """Return the words between an actor and the verb, without a person's party: "Ott von der CDU"."""
+        for party in self.cast if actor.kind == "person" else ():
+            words = words_of(self.bare[actor.end : party.start].lower())
+            joins = self.grammar.genitive | self.grammar.determiners
+            if actor.end < party.start and party.end <= begin and words and joins.issuperset(words):
+                return self.bare[party.end : begin]
+        return self.bare[actor.end : begin]
+
     def _first_of_clause(self, begin: int) -> Actor | None:
         start = self._clause_start()
         for actor in self.cast:
-            if start <= actor.start and actor.end <= begin and not self._follows_preposition(actor):
+            if (
+                start <= actor.start
+                and actor.end <= begin
+                and not follows_preposition(self.bare, actor, self.grammar)
+            ):
                 return actor
         return None
-
-    def _follows_preposition(self, actor: Actor) -> bool:
-        """Whether an actor is no subject: "mit Präsident Putin", "contre le PS"."""
-        words = [word.rstrip("’'").lower() for word in TOKEN.findall(self.bare[: actor.start])]
-        while words and words[-1] not in self.grammar.prepositions and may_precede(words[-1], self.grammar):
-            words.pop()
-        # "Des experts" at the beginning is an article, not "de" with one.
-        if len(words) == 1 and words[0] in self.grammar.genitive:
-            return False
-        elided = {word.rstrip("’'") for word in self.grammar.prepositions}
-        return bool(words) and words[-1] in elided

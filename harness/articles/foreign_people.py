@@ -15,6 +15,8 @@ _WORD = rf"{_CAPITAL}[\w’'-]*\w|{_CAPITAL}\."
 _PARTICLE = rf"(?:{either('particles', NAMES)})"
 _NAME = re.compile(rf"(?:{_WORD})(?:\s+(?:{_PARTICLE}\s+)?(?:{_WORD})){{0,5}}")
 
+_JOINED = re.compile(rf"\s+{_PARTICLE}\s+")
+
 
 def find_people_in(
     text: str, grammar: Grammar, excluded: Iterable[Span] = (), surnames: Collection[str] = ()
@@ -51,6 +53,11 @@ def _past_parties(text: str, run: re.Match[str], spans: Iterable[Span]) -> re.Ma
     ends = [end for start, end in spans if start < run.end() and run.start() < end]
     if not ends:
         return run
+    first = min(start for start, end in spans if start < run.end() and run.start() < end)
+    before = _NAME.match(text, run.start(), max(first, run.start()))
+    # "Ines Holm von der SPD": a particle joins names, and a name to a party.
+    if before is not None and " " in before.group() and _JOINED.fullmatch(text[before.end() : first]):
+        return before
     space = re.search(r"\s", text[max(ends) : run.end()])
     return _NAME.match(text, max(ends) + space.end()) if space else None
 
@@ -60,10 +67,16 @@ def _person(
 ) -> Person | None:
     words = [(word.group(), match.start() + word.start()) for word in re.finditer(r"\S+", match.group())]
     start = -1
+    # "L'écologiste Cyrielle Riou": an elided article begins no name.
+    if words and re.match(r"[LD][’'][a-zà-ÿ]", words[0][0]) is not None:
+        titled, words = True, words[1:]
     while words and (words[0][0].lower() in grammar.not_people or grammar.is_title(words[0][0])):
         if words[0][0].lower() not in grammar.not_people:
             titled, start = True, words[0][1] if start < 0 else start
         words = words[1:]
+        # "Sprecher der Bank": an article behind a title joins no name.
+        if start >= 0 and words and words[0][0] in grammar.genitive & grammar.determiners:
+            return None
     # "Fischerin Anna Kohl": what somebody does, before the whole name.
     if len(words) > 2 and words[0][0].lower().endswith(grammar.noun_endings):
         start, words = words[0][1], words[1:]

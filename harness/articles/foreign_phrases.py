@@ -42,7 +42,8 @@ def actor_after(bare: str, start: int, grammar: Grammar, cast: Sequence[Actor]) 
     for actor in cast:
         if actor.start < start:
             continue
-        between = bare[start : actor.start]
+        # The full stop of "M." ends nothing.
+        between = re.sub(r"\b(\w{1,4})\.", lambda match: _titled(match, grammar), bare[start : actor.start])
         words = between.replace("’", "' ").replace("'", "' ").split()
         if len(words) > _MAX_WORDS or re.search(r"[,;:.!?\"]", between):
             return None
@@ -51,13 +52,21 @@ def actor_after(bare: str, start: int, grammar: Grammar, cast: Sequence[Actor]) 
         if not unknown or (
             len(unknown) == 1 and actor.kind == "person" and unknown[0].lower() not in grammar.prepositions
         ):
-            return actor
+            # "Le président ukrainien Volodymyr Zelensky": the state, and the leader by name behind it.
+            leaders = (each for each in cast if each.leader and each.name == actor.name)
+            return next((each for each in leaders if bare[actor.end : each.start] in {" ", ", "}), actor)
         return None
     return None
 
 
+def _titled(match: re.Match[str], grammar: Grammar) -> str:
+    return match[1] if grammar.is_title(match[1]) else match[0]
+
+
 def source_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
     """Read a source that is nobody the rules know, by its own words, without articles."""
+    if grammar.comma_before_clause:
+        return _noun_phrase_at(bare, start, grammar)
     match = _SOURCE.match(bare, start)
     words = match.group(1).split() if match else []
     while words and words[0].lower() in grammar.determiners | grammar.genitive:
@@ -65,6 +74,24 @@ def source_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
     if match is None or not words:
         return None
     return Actor(start, match.end(), "group", " ".join(words))
+
+
+def _noun_phrase_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
+    """Read a German source as far as its nouns go: a verb may follow ("laut dem Amt für Häfen sank")."""
+    small = grammar.determiners | grammar.genitive | {"für"}
+    nouns: list[re.Match[str]] = []
+    end = begin = _past(bare, start, grammar.determiners | grammar.genitive)
+    for token in itertools.islice(re.compile(r"[^\s,.;:\"()–—]+").finditer(bare, begin), _MAX_WORDS):
+        if bare[end : token.start()].strip() or token.group()[0].isdigit():
+            break
+        end = token.end()
+        if token.group()[0].isupper():
+            nouns.append(token)
+        elif token.group() not in small and (nouns or not token.group().endswith(grammar.adjective_endings)):
+            break
+    if not nouns:
+        return None
+    return Actor(begin, nouns[-1].end(), "group", " ".join(bare[begin : nouns[-1].end()].split()))
 
 
 def name_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
@@ -83,7 +110,7 @@ def description_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
     stops = (
         grammar.prepositions | grammar.determiners | grammar.adverbs | grammar.subordinate | grammar.clause
     )
-    stops -= grammar.genitive
+    stops = (stops - grammar.genitive) | grammar.auxiliary | grammar.being
     articles = 0
     phrase: list[re.Match[str]] = []
     end = start
@@ -102,12 +129,37 @@ def description_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
             phrase.append(token)
         end = token.end()
     joins = grammar.genitive | grammar.determiners
-    while phrase and phrase[-1].group(1).lower() in joins:
+    # Nor before a pronoun: "el mandatario se".
+    while phrase and (phrase[-1].group(1).lower() in joins or re.match(r"[a-z]{1,2}$", phrase[-1].group(1))):
         phrase.pop()
     if not articles or not phrase:
         return None
     begin, end = phrase[0].start(1), phrase[-1].end()
     return Actor(begin, end, "group", " ".join(bare[begin:end].split()))
+
+
+def office_at(bare: str, start: int, grammar: Grammar) -> Actor | None:
+    """Read somebody by an office or a role alone, with an article: "der Kanzler", "el líder socialista"."""
+    described = description_at(bare, start, grammar)
+    words = words_of(described.name) if described is not None else []
+    while words and words[0].islower() and words[0].lower().endswith(grammar.adjective_endings):
+        words = words[1:]
+    if not words or words[0].lower() in grammar.determiners:
+        return None
+    return described if grammar.is_title(words[0]) or words[0].lower() in grammar.roles else None
+
+
+def follows_preposition(bare: str, actor: Actor, grammar: Grammar) -> bool:
+    """Whether an actor is no subject: "mit Präsident Putin", "contre le PS"."""
+    words = [word.rstrip("’'").lower() for word in TOKEN.findall(bare[: actor.start])]
+    while words and words[-1] not in grammar.prepositions and may_precede(words[-1], grammar):
+        if words.pop() in grammar.oblique:
+            return True
+    # "Des experts" at the beginning is an article, not "de" with one.
+    if len(words) == 1 and words[0] in grammar.genitive:
+        return False
+    elided = {word.rstrip("’'") for word in grammar.prepositions}
+    return bool(words) and words[-1] in elided
 
 
 def is_titled(text: str, grammar: Grammar) -> bool:

@@ -24,6 +24,11 @@ OPENERS = {"“": "”", "„": "“”", "«": "»", "「": "」", '"': '"'}
 
 Phrases = tuple[str, ...]
 
+_MAX_BODY = 8
+"""Words and marks of the name of a body of state, at most."""
+_MIN_OFFICE = 7
+"""Letters of an office that may end a longer word."""
+
 
 @dataclass(frozen=True)
 class Grammar:
@@ -55,15 +60,33 @@ class Grammar:
         "laut" before a source, "zufolge" after it.
     impersonal : tuple of str
         Behind a quotation, what is said by somebody unknown: "hieß es".
+    manner : tuple of str
+        What begins a clause that says who says so: "wie Merz sagte".
+    heard : tuple of str
+        What is said by those whose camp is named beside it: "hieß es aus dem Kreml".
+    own_account, his_view, in_view_of : tuple of str
+        "Nach eigenen Angaben", which is the subject's account; "selon lui", the view of somebody named
+        before; "pour", before whom something seems so.
+    within, accounts : frozenset of str
+        Prepositions before a camp, and nouns for what somebody says, beside an adjective of state.
+    separable, shown : tuple of str
+        Forms of judging with their particle at the end of the clause ("lehnte ab"), and such of more words:
+        "zeigte sich", "met en garde".
     contrasts : tuple of str
         What stands between commas behind a subject: "por su parte".
-    genitive, determiners, adverbs, prepositions, subordinate, negation : frozenset of str
+    genitive, determiners, oblique, adverbs, prepositions, subordinate, negation : frozenset of str
+        ``oblique`` are articles of what is no subject: "den russischen Angriff".
     pronouns : frozenset of str
     clitics : Pattern
         A pronoun that is part of the verb: "dit-il".
     subjectless : bool
         Whether a verb needs no subject: "añadió".
     titles, not_people, group_nouns, offices : frozenset of str
+    roles : frozenset of str
+        What means somebody alone, with an article, beside titles: "el republicano".
+    bodies, fields : frozenset of str
+        Heads of the names of bodies of state, and words in lower case that such a name goes on with, before
+        its adjective: "l'armée de l'air russe".
     title_endings, noun_endings, adjective_endings : tuple of str
         Of titles, of nouns that may stand before a full name, and of adjectives.
     reported : Pattern
@@ -93,9 +116,19 @@ class Grammar:
     according_before: Phrases
     according_after: Phrases
     impersonal: Phrases
+    manner: Phrases
+    heard: Phrases
+    own_account: Phrases
+    his_view: Phrases
+    in_view_of: Phrases
+    within: frozenset[str]
+    accounts: frozenset[str]
+    separable: Phrases
+    shown: Phrases
     contrasts: Phrases
     genitive: frozenset[str]
     determiners: frozenset[str]
+    oblique: frozenset[str]
     adverbs: frozenset[str]
     prepositions: frozenset[str]
     subordinate: frozenset[str]
@@ -110,6 +143,9 @@ class Grammar:
     not_people: frozenset[str]
     group_nouns: frozenset[str]
     offices: frozenset[str]
+    roles: frozenset[str]
+    bodies: frozenset[str]
+    fields: frozenset[str]
     reported: re.Pattern[str]
     descriptions: Mapping[str, tuple[str, ...]]
     ordinals: frozenset[str]
@@ -138,13 +174,47 @@ class Grammar:
         before = re.search(r"([^\W\d_][\w-]*)\s+$", text[: span[0]])
         if before is not None and self._is_office(before.group(1)):
             return before.start(1), span[1]
+        body = self.body_before(text, span[0])
+        if body is not None:
+            return body, span[1]
         if after is not None and self._is_office(after.group(1)):
             return span[0], span[1] + after.end()
         return None
 
+    def body_before(self, text: str, end: int) -> int | None:
+        """Return where the name of a body of state begins that ends at an offset: "Ministerio de Defensa".
+
+        Parameters
+        ----------
+        text : str
+        end : int
+            Where its adjective or the state's name begins.
+
+        Returns
+        -------
+        int or None
+            Character offset; None where there is none.
+        """
+        for word in reversed(list(re.finditer(r"[^\W\d_][\w-]*[’']?|[^\w\s]", text[:end]))[-_MAX_BODY:]):
+            lower = word.group().lower()
+            if lower in self.bodies:
+                return word.start()
+            if not (lower in self.genitive | self.fields or (word.group()[0].isupper() and self.fields)):
+                break
+        return None
+
     def _is_office(self, word: str) -> bool:
-        lower = word.lower()
-        return lower in self.offices or lower.rsplit("-", 1)[-1] in self.offices
+        lower = word.lower().rsplit("-", 1)[-1]
+        if not self.title_endings:
+            return lower in self.offices
+        # German joins nouns, and adds an "s" in the genitive: "Verteidigungsministeriums".
+        forms = {lower, lower.removesuffix("s"), lower.removesuffix("es")}
+        return any(form in self.offices or form.endswith(self._long_offices) for form in forms)
+
+    @cached_property
+    def _long_offices(self) -> tuple[str, ...]:
+        """The offices that are long enough to end other words by no chance."""
+        return tuple(sorted(word for word in self.offices if len(word) >= _MIN_OFFICE))
 
 
 def languages() -> tuple[str, ...]:

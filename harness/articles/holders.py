@@ -108,7 +108,7 @@ def find_holders(
     holders: list[Holder] = []
     state = _State()
     closing = _closing_paragraphs(sentences, rules)
-    leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
+    leaders = {name for in_sentence in mentions for mention in in_sentence for name in mention.leaders} - {""}
     answers, speaker = _interview(sentences, mentions, rules)
     turns = transcripts.turns(sentences, transcript=kind.transcript)
     quoted_lines = transcripts.quoted_lines(sentences)
@@ -341,7 +341,7 @@ def _attributed(
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
-            if antecedent is None
+            if antecedent is None and rules is ENGLISH_SPEECH
             else None
         )
         if described is not None:

@@ -51,6 +51,8 @@ class PartyMention:
         Whether the form or the article leaves no other reading; what is unsure is shown, and not counted.
     leader : str
         The leader whom the first span names; empty where it names none.
+    leaders : tuple of str
+        The same for every span: none for "French", and Emmanuel Macron for the name behind it.
     """
 
     party: str
@@ -58,6 +60,7 @@ class PartyMention:
     reference: ReferenceKind
     sure: bool = True
     leader: str = ""
+    leaders: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,8 @@ def _merged(hits: list[_Hit]) -> list[PartyMention]:
         best = [hit for hit in of_party if hit.sure] or of_party
         reference = min((hit.reference for hit in best), key=BY_CERTAINTY.index)
         spans = tuple(hit.span for hit in best)
-        mentions.append(PartyMention(party, spans, reference, best[0].sure, best[0].leader))
+        leaders = tuple(hit.leader for hit in best)
+        mentions.append(PartyMention(party, spans, reference, best[0].sure, leaders[0], leaders))
     return mentions
 
 

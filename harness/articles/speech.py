@@ -246,6 +246,11 @@ class ForeignSpeech:
         """Find whom a sentence brings up."""
         grammar = self.grammar
         small = grammar.determiners | grammar.adverbs
+        # "Der polnische Präsident Andrzej Duda": the adjective is the state's.
+        states = (actor for actor in cast if actor.kind == "party" and not actor.leader)
+        small |= {
+            word for actor in states for word in bare[actor.start : actor.end].split() if word.islower()
+        }
 
         def precedes(word: str) -> bool:
             return word.lower() in small or grammar.is_title(word)

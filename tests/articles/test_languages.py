@@ -206,6 +206,13 @@ def test_a_space_that_is_missing_hides_no_end(code: str, text: str, n: int) -> N
         ("fr", "Un ténor russe a chanté.", False),
         ("es", "El gobierno ruso calla.", True),
         ("es", "Un tenor ruso cantó.", False),
+        ("de", "Das Haus des russischen Verteidigungsministeriums brannte.", True),
+        ("fr", "La marine russe se tait.", True),
+        ("fr", "L'armée de terre russe se tait.", True),
+        ("fr", "L'air de la chanson russe est connu.", False),
+        ("es", "La Fuerza Aérea rusa calla.", True),
+        ("es", "El ministro de Exteriores ruso calla.", True),
+        ("es", "La Feria de Danza rusa acabó.", False),
     ],
 )
 def test_an_adjective_is_the_state_beside_an_office(code: str, text: str, sure: bool) -> None:
@@ -265,6 +272,7 @@ def test_every_rule_of_a_language_is_filled_in(code: str) -> None:
     grammar = grammar_of(code)
     optional = {"after_only", "compound_judge", "according_after", "ordinals", "subjectless"}
     optional |= {"adjective_endings", "noun_endings", "title_endings", "comma_before_clause"}
+    optional |= {"separable", "oblique", "bodies", "fields"}
     empty = {each.name for each in dataclasses.fields(Grammar) if not getattr(grammar, each.name)}
     assert empty <= optional
     assert not grammar.say & grammar.judge
