@@ -1,4 +1,4 @@
-"""A sentence and its actors in, whom "he" or "she" in the next sentence may mean out.
+"""A sentence and its actors in, whom "he" or "she" may mean in it and in the next one out.
 
 Who has spoken last is meant until somebody else comes up as the subject of a sentence; where several are
 named in one, nobody can tell.
@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from harness.articles.actors import Actor, may_precede_name
+from harness.articles.genders import agrees
 from harness.articles.people import description_at_end
-from harness.articles.word_lists import AGENT_ENDING, DOCUMENTS, words_of
+from harness.articles.word_lists import AGENT_ENDING, DOCUMENTS, FORMS, either, words_of
 
 Contested = Literal["contested"]
 CONTESTED: Contested = "contested"
@@ -30,6 +31,57 @@ _MAX_WORDS = 5
 def may_be_pronoun(actor: Actor) -> bool:
     """Whether "he" or "she" may mean somebody: a person, or a party by the name of a person."""
     return actor.kind == "person" or (actor.kind == "party" and actor.leader)
+
+
+_ASKED = re.compile(rf"(?i)^\W*(?:{either('asked')})\b[^\"]*,\s*$")
+# A clause that depends on another, or a phrase before one: "When Bray left, he said".
+_OPENING = re.compile(rf"(?i)^\W*(?:{either('subordinate')}|{either('lead_ins')}|{either('prepositions')}|as)\b")
+_JOINT = re.compile(rf"(?i)\b(?:{either('subordinate')}|and|or|that|which|who|whom|as|so)\b")
+# "he said", "she has argued", "he later told MPs".
+_SAYS = re.compile(r"\s+(?:(?:\w+ly|also|later|then|once|has|had)\s+){0,2}(\w+)\b")
+
+
+def in_sentence(bare: str, pronoun: Actor, cast: Sequence[Actor]) -> Actor | Contested | None:
+    """Return whom a sentence names before a pronoun of it that is said to speak.
+
+    Parameters
+    ----------
+    bare : str
+        A sentence, its quotations blanked.
+    pronoun : Actor
+    cast : sequence of Actor
+        The actors of the sentence, in order, persons by their fullest names.
+
+    Returns
+    -------
+    Actor, "contested" or None
+        "contested" where those whom it names before are others: "Bray must go, he said" (a name does not
+        mean who says the clause that it stands in; Chomsky 1981, principle C), "Asked about Bray, he said".
+    """
+    people = [
+        actor
+        for actor in cast
+        if actor.end <= pronoun.start and may_be_pronoun(actor) and bare[actor.start] != '"'
+    ]
+    agreeing = [actor for actor in people if agrees(pronoun.name, actor.via or actor.name)]
+    if (people and not agreeing) or is_inserted(bare, pronoun, people[0].end if people else 0):
+        return CONTESTED
+    return agreeing[0] if agreeing else None
+
+
+def is_inserted(bare: str, pronoun: Actor, start: int) -> bool:
+    """Whether a pronoun speaks of others than a sentence names before it, from an offset on."""
+    before = bare[: pronoun.start]
+    if _ASKED.match(before):
+        return True
+    says = _SAYS.match(bare, pronoun.end)
+    return (
+        says is not None
+        and FORMS.get(says[1], ("", ""))[1] == "say"
+        and before.rstrip().endswith(",")
+        and _OPENING.match(before) is None
+        and _JOINT.search(before, start) is None
+    )
 
 
 def brought_up(

@@ -20,7 +20,9 @@ from typing import Literal
 
 from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
-from harness.articles.antecedents import CONTESTED, may_be_pronoun
+from harness.articles.antecedents import CONTESTED, in_sentence
+from harness.articles.full_names import fullest_names
+from harness.articles.genders import agrees
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
 from harness.articles.quotations import MIN_QUOTED
@@ -100,7 +102,7 @@ def find_holders(
     """
     sentences = _with_marks(sentences, rules)
     # What kind of text it is shows in all of its sentences, so that they are looked at before any of them.
-    surnames = _surnames(sentences, mentions, rules)
+    surnames = fullest_names(sentences, mentions, rules)
     kind = _TextKind(
         rules, transcript=text_kinds.is_transcript(sentences), posts=text_kinds.are_posts(sentences)
     )
@@ -108,7 +110,8 @@ def find_holders(
     holders: list[Holder] = []
     state = _State()
     closing = _closing_paragraphs(sentences, rules)
-    leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
+    leaders = {mention.leader for names in mentions for mention in names if mention.leader}
+    leaders |= set(surnames.values())
     answers, speaker = _interview(sentences, mentions, rules)
     turns = transcripts.turns(sentences, transcript=kind.transcript)
     quoted_lines = transcripts.quoted_lines(sentences)
@@ -336,8 +339,8 @@ def _attributed(
     actor = attribution.actor
     if actor.kind == "pronoun":
         bare = rules.blank(text)
-        before = (other for other in cast if other.end <= actor.start and bare[other.start] != '"')
-        antecedent = next((other for other in before if may_be_pronoun(other)), None)
+        people = [replace(each, name=surnames.get(each.name, each.name)) for each in cast]
+        antecedent = in_sentence(bare, actor, people)
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
@@ -346,8 +349,11 @@ def _attributed(
         )
         if described is not None:
             return Holder("other", described[0], quoted=quoted)
-        if antecedent is None:
-            return replace(state.person, quoted=quoted) if state.person.kind != "writer" else None
+        if antecedent is None or antecedent == CONTESTED:
+            person = state.person
+            if person.kind != "writer" and agrees(actor.name, person.via or person.name):
+                return replace(person, quoted=quoted)
+            return None if antecedent is None else replace(UNKNOWN, quoted=quoted)
         actor = antecedent
     return _as_holder(actor, surnames, quoted=quoted)
 
@@ -380,19 +386,3 @@ def _with_later_speakers(
         if begins and following.paragraph - sentence.paragraph <= 1 and (continues or ends):
             holders[index] = holders[index + 1]
     return holders
-
-
-def _surnames(
-    sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]], rules: SpeechRules
-) -> dict[str, str]:
-    """Map surnames to the fullest form of the name in the article."""
-    fullest: dict[str, str] = {}
-    for sentence, in_sentence in zip(sentences, mentions, strict=True):
-        # A byline names a person whose surname may come again.
-        if sentence.in_article or sentence.kind == "byline":
-            spans = [span for mention in in_sentence for span in mention.spans]
-            for person in rules.people(sentence.text, spans):
-                previous = fullest.get(person.surname, "")
-                if " " in person.name and len(person.name) > len(previous):
-                    fullest[person.surname] = person.name
-    return fullest

@@ -19,6 +19,7 @@ from harness.articles.datelines import dateline_end, is_city
 from harness.articles.descriptions import described, fits, is_about
 from harness.articles.first_names import follows_first_name, full_name
 from harness.articles.foreign_people import find_people_in
+from harness.articles.genders import agrees
 from harness.articles.grammar import Grammar
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
@@ -352,7 +353,7 @@ def _pronouns(
     if len(leaders) != 1 or len(persons) != 1 or persons != {leader for _, leader in leaders}:
         return []
     party, leader = next(iter(leaders))
-    return [_Hit(match.span(1), party, "pronoun", True, leader)]
+    return [_Hit(match.span(1), party, "pronoun", True, leader)] if agrees(match[1], leader) else []
 
 
 def _persons(text: str, hits: list[_Hit], context: _Context) -> set[str]:

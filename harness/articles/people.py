@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from harness.articles.word_lists import (
     AGENT_ENDING,
     AGENTS,
+    NAMES,
     NO_AGENTS,
     NO_HEAD,
     NOT_PEOPLE,
@@ -102,6 +103,10 @@ def _person(capitals: str, start: int, surnames: Collection[str], *, titled: boo
         words = words[1:]
     if words and words[-1][0].lower().rstrip(".") in TITLES:
         return None
+    # "Harbour Secretary Ada Orrin", "Tilla MP Ada Orrin": an office, the name behind it has two words.
+    offices = [n for n, (word, _) in enumerate(words[:-2]) if word.lower().rstrip(".") in TITLES | _SEATS]
+    words = words[offices[-1] :] if offices else words
+    words = words[1:] if words and words[0][0].lower() in _SEATS and len(words) > 2 else words
     first = words[0][1] if words else 0
     while words and words[0][0].lower().rstrip(".") in TITLES:
         words, titled = words[1:], True
@@ -118,6 +123,8 @@ def _person(capitals: str, start: int, surnames: Collection[str], *, titled: boo
     return Person(start + first, start + offset + len(last), name)
 
 
+# Members of parliaments and councils, by the abbreviations that stand before their names.
+_SEATS = words_of("seats_before_names", NAMES)
 # What makes a description definite or counted: "the baker", "two bakers", "his baker".
 _NUMBER = re.compile(rf"(?i){either('numbers')}")
 _ARTICLE = re.compile(either("determiners"))

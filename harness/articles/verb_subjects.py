@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.articles.actors import Actor, may_precede_name
 from harness.articles.people import description_at_end, is_staff
@@ -18,10 +19,16 @@ from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TIT
 _ADVERB = re.compile(rf"(?i)(?:^|(?<=[\s,]))(?:{either('adverbs')})\s*,?\s*$")
 # How an apposition or a participle clause begins: ", who heads the union,", ", speaking in Lesk,".
 _APPOSITION = re.compile(rf"(?i)^(?:{either('apposition')})\b")
+# ", standing in for the mayor, Ada Orrin", with the name of somebody else at the end of it.
+_LONG_APPOSITION = re.compile(
+    r"\s*,\s+(?:who|\w+ing)\b(?:(?!,\s+(?:and|but|so|while|when|though|although|as|or)\b|[;:]).)*"
+)
+# "Varna and its allies": whose they are speaks.
+AND_ITS = re.compile(r"\s+and\s+(?:its|his|her|their)\s+(?:[\w-]+\s+){0,2}")
 # "In Lesk, Kim": a phrase before the subject.
 _LEAD_IN = re.compile(rf"(?i)\b(?:{either('lead_ins')})\b[^,]*,")
 # What follows a party's name up to the verb: "'s foreign ministry", "'s Foreign Ministry".
-_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[A-Za-z][a-z-]*\s+){0,2}[A-Za-z][a-z-]*)\s*$")
+_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[A-Za-z][a-z-]*\s+){0,2}[A-Za-z][A-Za-z-]*)\s*$")
 
 
 def subject_before(text: str, before: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
@@ -69,21 +76,31 @@ def clause_subject(text: str, before: str, cast: Sequence[Actor]) -> Actor | Non
     begin = max(before.rfind(";"), before.rfind(":")) + 1
     for actor in cast:
         if actor.start >= begin and actor.end <= len(before) and actor.kind != "pronoun":
-            words = _LEAD_IN.sub("", text[begin : actor.start]).split()
-            return (
-                actor
-                if all(
-                    may_precede_name(word) or word.lower() in ("old", "young", "our", "my", "first")
-                    for word in words
-                )
-                else None
+            lead = re.sub(r"^\W*(?:But|And|Yet|So)\s+", "", text[begin : actor.start])
+            precedes = all(
+                may_precede_name(word) or word.lower() in ("old", "young", "our", "my", "first")
+                for word in _LEAD_IN.sub("", lead).split()
             )
+            return _office_holder(before, actor, cast) if precedes else None
     return None
+
+
+def _office_holder(before: str, actor: Actor, cast: Sequence[Actor]) -> Actor:
+    """Return the person behind a party's name and an office: "Coastal Union group leader Ada Orrin"."""
+    if actor.kind != "party" or actor.leader:
+        return actor
+    people = (each for each in cast if each.kind == "person" and actor.end < each.start < len(before))
+    person = next(people, actor)
+    office = before[actor.end : person.start]
+    return person if re.fullmatch(r"\s+(?:[\w-]+\s+){1,3}", office) and is_staff(office) else actor
 
 
 def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
     """Skip what stands between commas: "Ila Brandt, who heads the farm union, said"."""
     inner = before[:-1]
+    opening = clause_subject(text, before, cast)
+    if opening is not None and _LONG_APPOSITION.fullmatch(inner[opening.end :]):
+        return opening
     commas = [offset for offset, character in enumerate(inner) if character == ","]
     # "the mayor, Ada Orrin, said": the name inside the commas is the person whom the words before describe.
     person = next(
@@ -104,7 +121,13 @@ def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor |
         if actor is not None and (
             _APPOSITION.match(inner[offset + 1 :].strip()) or len(inner[offset + 1 :].split()) <= 8
         ):
-            return person if person is not None and (actor.kind == "group" or number) else actor
+            if person is not None and (actor.kind == "group" or number):
+                return person
+            # "The union's leader in Lesk, Ada Orrin, said": who speaks for it has a name.
+            speaks = actor.kind == "party" and not actor.leader
+            if person is None or not speaks or not _only_titles(inner[offset + 1 : person.start]):
+                return actor
+            return replace(actor, via=person.name)
     if person is not None and re.search(
         r",\s+(?:(?:the|a|an)\s+)?(?:[\w’'-]+\s+){0,2}$", inner[: person.start]
     ):
@@ -164,6 +187,9 @@ def _described(text: str, before: str, cast: Sequence[Actor], depth: int) -> Act
             if re.fullmatch(r"[’']s?\s+(?:own\s+)?", before[actor.end : description[1]])
         )
         owner = next(owners, None)
+        ally = next((each for each in cast if AND_ITS.fullmatch(before[each.end : description[1]])), None)
+        if ally is not None and ally.kind != "pronoun":
+            return ally
         if owner is not None and owner.kind == "party" and is_staff(description[0]):
             return owner
         if (

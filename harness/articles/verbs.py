@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.articles.actors import Actor, Attribution, actor_at
 from harness.articles.deeds import OBJECT_BEFORE, is_deed
 from harness.articles.people import description_at_end, is_staff
-from harness.articles.verb_subjects import subject_before
+from harness.articles.verb_subjects import AND_ITS, subject_before
 from harness.articles.word_lists import (
     FORMS,
     NOT_PEOPLE,
@@ -67,7 +67,7 @@ _RELATIVE = re.compile(
     rf"(?i)\b(?:what|that|which)\s+(?:(?:{either('before_subject')}|two)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
 # "Ostrel's bakers", "Ostrelian officials": who belongs to a party is plural.
-_OFFICE = re.compile(rf"(?:[’']s?)?\s+((?:[\w-]+\s+){{0,3}}?(?:\w*[a-z]s|{either('plurals')}))\b(?![’'])")
+_OFFICE = re.compile(rf"(?:[’']s?)?\s+((?:[\w-]+\s+){{0,3}}?(?:\w*[A-Za-z]s|{either('plurals')}))\b(?![’'])")
 # "was accused of lying by Crane"; without "was": "praised by Crane", "accused of lying by Crane", but not
 # "welcomed the deal by Crane".
 _BY = re.compile(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+")
@@ -213,6 +213,7 @@ class _Verb:
             or self._has_plural_office(actor)
             or auxiliary
             or pair
+            or AND_ITS.match(self.bare, actor.end, self.start) is not None
             or self.form in ("put", "read")
             or self.before.endswith(("not ", "to "))
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -110,6 +111,9 @@ def _is_shouted(text: str, start: int, end: int) -> bool:
 def _spellings(form: str) -> set[str]:
     """Return a form as headlines and the beginnings of sentences set it, folded."""
     spellings = {form, form[:1].upper() + form[1:]}
+    # Some papers write the noun small: "the Labour party".
+    if re.search(r"\w Party$", form):
+        spellings |= {spelling[: -len("Party")] + "party" for spelling in spellings}
     # Up to three letters, capitals may be another word: "us" and "US".
     if len(form) > 3:
         titled = " ".join(word[:1].upper() + word[1:] for word in form.split(" "))
