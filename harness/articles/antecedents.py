@@ -35,13 +35,15 @@ def may_be_pronoun(actor: Actor) -> bool:
 
 _ASKED = re.compile(rf"(?i)^\W*(?:{either('asked')})\b[^\"]*,\s*$")
 # A clause that depends on another, or a phrase before one: "When Bray left, he said".
-_OPENING = re.compile(rf"(?i)^\W*(?:{either('subordinate')}|{either('lead_ins')}|{either('prepositions')}|as)\b")
+_OPENING = re.compile(
+    rf"(?i)^\W*(?:{either('subordinate')}|{either('lead_ins')}|{either('prepositions')}|as)\b"
+)
 _JOINT = re.compile(rf"(?i)\b(?:{either('subordinate')}|and|or|that|which|who|whom|as|so)\b")
 # "he said", "she has argued", "he later told MPs".
 _SAYS = re.compile(r"\s+(?:(?:\w+ly|also|later|then|once|has|had)\s+){0,2}(\w+)\b")
 
 
-def in_sentence(bare: str, pronoun: Actor, cast: Sequence[Actor]) -> Actor | Contested | None:
+def antecedent_of(bare: str, pronoun: Actor, cast: Sequence[Actor]) -> Actor | Contested | None:
     """Return whom a sentence names before a pronoun of it that is said to speak.
 
     Parameters
@@ -75,6 +77,9 @@ def is_inserted(bare: str, pronoun: Actor, start: int) -> bool:
     if _ASKED.match(before):
         return True
     says = _SAYS.match(bare, pronoun.end)
+    # "Bakers, in her view, lied": a description before "her view" is not hers either.
+    if start == 0 and pronoun.name != bare[pronoun.start : pronoun.end].lower():
+        return True
     return (
         says is not None
         and FORMS.get(says[1], ("", ""))[1] == "say"

@@ -20,7 +20,7 @@ from typing import Literal
 
 from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
-from harness.articles.antecedents import CONTESTED, in_sentence
+from harness.articles.antecedents import CONTESTED, antecedent_of
 from harness.articles.full_names import fullest_names
 from harness.articles.genders import agrees
 from harness.articles.mentions import PartyMention
@@ -114,6 +114,7 @@ def find_holders(
     leaders |= set(surnames.values())
     answers, speaker = _interview(sentences, mentions, rules)
     turns = transcripts.turns(sentences, transcript=kind.transcript)
+    introduced = transcripts.set_off(sentences)
     quoted_lines = transcripts.quoted_lines(sentences)
     for number, (sentence, in_sentence) in enumerate(zip(sentences, mentions, strict=True)):
         if not sentence.in_article:
@@ -133,6 +134,8 @@ def find_holders(
             holder = replace(speaker, quoted=holder.quoted)
         elif number in turns and holder.kind in ("writer", "unknown"):
             holder = replace(holders[turns[number]], quoted=holder.quoted)
+        elif number in introduced and holder.kind == "writer":
+            holder = replace(holders[introduced[number]], quoted=False)
         elif number in quoted_lines and holder.kind == "writer":
             holder = UNKNOWN if state.holder.kind == "writer" else replace(state.holder, quoted=True)
         state = state.after(sentence, holder, cast, (rules, surnames, leaders))
@@ -179,6 +182,8 @@ def _interview(
 ) -> tuple[frozenset[int], Holder]:
     """Return the sentences that are answers in an interview, and who gives them."""
     interview = interviews.answered(sentences)
+    if interview is None and rules is ENGLISH_SPEECH:
+        interview = interviews.answered_without_labels(sentences)
     if interview is None:
         return frozenset(), WRITER
     begin, answers = interview
@@ -340,7 +345,7 @@ def _attributed(
     if actor.kind == "pronoun":
         bare = rules.blank(text)
         people = [replace(each, name=surnames.get(each.name, each.name)) for each in cast]
-        antecedent = in_sentence(bare, actor, people)
+        antecedent = antecedent_of(bare, actor, people)
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))

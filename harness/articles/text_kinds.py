@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.articles.quotations import blank_quotations
 from harness.articles.sentences import Sentence
@@ -30,14 +30,27 @@ def is_transcript(sentences: Sequence[Sentence]) -> bool:
     """Whether lines begin with their speakers, as in minutes and debates.
 
     Most of them do; or a quarter do, and two speakers or more come again, as where turns have several lines.
-    Labels of one word each that do not come again are topics: "Harbour: ...", "Weather: ...".
+    Labels that do not come again are topics unless they are names: "Weather: ...", "By the numbers: ...". In
+    a press conference somebody answers, twice or more, what those before ask.
     """
     body = [sentence for sentence in first_of_lines(sentences) if sentence.kind == "body"]
     speakers = [match["who"] for match in map(SPEAKER.match, (each.text for each in body)) if match]
     again = [number for number in Counter(speakers).values() if number > 1]
-    named = sum(" " in speaker for speaker in speakers) * 2 >= len(speakers)
+    names = [who for who in speakers if " " in who and who.split()[-1][0].isupper() and "’s " not in who]
+    named = len(names) * 2 >= len(speakers)
     most = len(speakers) * 2 > len(body) and (named or bool(again))
-    return len(body) > 2 and (most or (len(again) > 1 and sum(again) * 4 >= len(body)))
+    answers = Counter(_answering(sentences))
+    answered = any(number > 1 and " " in who for who, number in answers.items())
+    return len(body) > 2 and (most or answered or (len(again) > 1 and sum(again) * 4 >= len(body)))
+
+
+def _answering(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Yield the speaker of each line behind a line with another speaker that ends with a question."""
+    groups = itertools.groupby(sentences, key=lambda sentence: sentence.paragraph)
+    for question, answer in itertools.pairwise(list(group) for _, group in groups):
+        asks, answers = SPEAKER.match(question[0].text), SPEAKER.match(answer[0].text)
+        if asks and answers and asks["who"] != answers["who"] and question[-1].text.endswith("?"):
+            yield answers["who"]
 
 
 def first_of_lines(sentences: Sequence[Sentence]) -> list[Sentence]:

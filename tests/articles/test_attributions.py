@@ -141,6 +141,26 @@ CASES = {
         ("The bridge fell, and Crane wept in Lesk.", "writer"),
         ("The toll is four florins per person.", "writer"),
     ],
+    "members of a party": [
+        ("Coastal Union MPs say Varna lied.", "Coastal Union"),
+        ("A Coastal Union councillor said Varna had lied.", "Coastal Union"),
+        ("Coastal Union MP Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("But Coastal Union group leader Ada Orrin hit back, branding the toll “a joke”.", "Ada Orrin"),
+        ("Ostrel and its southern allies say Varna lied.", "Ostrel"),
+        ("Ada Orrin and her aides say Varna lied.", "Ada Orrin"),
+        ("Allies of Bray say Varna lied.", "allies"),
+    ],
+    "names behind offices": [
+        ("Harbour Secretary Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("National Water Minister Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("Tilla MSP Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("Stephen King said Varna had lied.", "Stephen King"),
+    ],
+    "long appositions": [
+        ("But Ada Orrin, standing in for the Coastal Union leader, Jon Bray, said Varna lied.", "Ada Orrin"),
+        ("Ada Orrin, leader of the harbour group and Cllr Holm's own deputy, said Varna lied.", "Ada Orrin"),
+        ("Ada Orrin, who was late, wept, but the mayor, Tilda Marsh, said Varna lied.", "Tilda Marsh"),
+    ],
     "headlines": [
         ("Crane Slams Varna Over Bridge Toll", "Ostrel"),
         ("Crane Warns Varna", "Ostrel"),

@@ -175,6 +175,17 @@ def test_a_speaker_is_named_with_the_party() -> None:
             ["writer", "Ada Orrin", "writer", "Ada Orrin", "Ada Orrin"],
         ),
         ("en", "Harbour: It grows.\nVarna: It rains.\nWeather: It is cold.", ["writer"] * 3),
+        (
+            "en",
+            "Worth reading: It grows.\nCrane's morning: It rains.\nBy the numbers: It is cold. It rains.",
+            ["writer"] * 4,
+        ),
+        (
+            "en",
+            "Ada Orrin met us.\nIt rained.\nGAZETTE: Did Varna lie?\nAda Orrin: Never. It paid.\n"
+            "HERALD: Did Crane?\nAda Orrin: Never. Crane paid.\nIt rained.\nIt hailed.\nIt froze.",
+            ["writer"] * 3 + ["Ada Orrin"] * 2 + ["writer"] + ["Ada Orrin"] * 2 + ["writer"] * 3,
+        ),
     ],
 )
 def test_labels_of_speakers(language: str, text: str, holders: list[str]) -> None:
