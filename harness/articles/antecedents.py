@@ -33,7 +33,12 @@ def may_be_pronoun(actor: Actor) -> bool:
     return actor.kind == "person" or (actor.kind == "party" and actor.leader)
 
 
-_ASKED = re.compile(rf"(?i)^\W*(?:{either('asked')})\b[^\"]*,\s*$")
+_ARTICLE = re.compile(r"(?i)\b(?:a|an|the|this|any)\s+$")
+# "Asked about Bray,", "In a letter to Bray,": Bray is somebody else than "he" behind it.
+_ASKED = re.compile(
+    rf"(?i)^\W*(?:(?:{either('asked')})\b"
+    r"|(?:in|during)\s+(?:an?|the|his|her|their)\s+(?:[\w-]+\s+){1,3}(?:to|with|alongside|beside)\s)[^\"]*,\s*$"
+)
 # A clause that depends on another, or a phrase before one: "When Bray left, he said".
 _OPENING = re.compile(
     rf"(?i)^\W*(?:{either('subordinate')}|{either('lead_ins')}|{either('prepositions')}|as)\b"
@@ -111,6 +116,12 @@ def brought_up(
         None where who was meant so far still is.
     """
     people = [actor for actor in cast if may_be_pronoun(actor) and bare[actor.start] != '"']
+    # "A Crane ally", "the Crane campaign": not Crane.
+    people = [
+        actor
+        for actor in people
+        if not (_ARTICLE.search(bare[: actor.start]) and re.match(r"\s+[a-z]", bare[actor.end :]))
+    ]
     # Whoever is only spoken about does not take the place of the one who spoke.
     if not people or not _is_subject(bare, people[0], precedes):
         return None

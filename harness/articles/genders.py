@@ -8,6 +8,8 @@ from __future__ import annotations
 from harness.articles.word_lists import NAMES, words_of
 
 _OTHERS = {"he": words_of("names_of_women", NAMES), "she": words_of("names_of_men", NAMES)}
+FIRST_NAMES = _OTHERS["he"] | _OTHERS["she"]
+"""The first names of both lists."""
 
 
 def agrees(pronoun: str, name: str) -> bool:

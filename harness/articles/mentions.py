@@ -21,6 +21,7 @@ from harness.articles.first_names import follows_first_name, full_name
 from harness.articles.foreign_people import find_people_in
 from harness.articles.genders import agrees
 from harness.articles.grammar import Grammar
+from harness.articles.introduced_names import add_introduced
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
 from harness.articles.state_bodies import is_body, is_office
@@ -52,6 +53,8 @@ class PartyMention:
         Whether the form or the article leaves no other reading; what is unsure is shown, and not counted.
     leader : str
         The leader whom the first span names; empty where it names none.
+    leaders : tuple of str
+        The same of every span.
     """
 
     party: str
@@ -59,6 +62,7 @@ class PartyMention:
     reference: ReferenceKind
     sure: bool = True
     leader: str = ""
+    leaders: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,7 @@ def find_mentions(
     forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
     _leave_out_dateline(sentences, forms, registry)
     join_lines(sentences, forms, registry)
+    add_introduced(sentences, forms)
     context = _context(sentences, forms, grammar)
     hits = [
         [hit for form in in_sentence if (hit := _hit(sentence.text, form, context)) is not None]
@@ -173,7 +178,8 @@ def _merged(hits: list[_Hit]) -> list[PartyMention]:
         best = [hit for hit in of_party if hit.sure] or of_party
         reference = min((hit.reference for hit in best), key=BY_CERTAINTY.index)
         spans = tuple(hit.span for hit in best)
-        mentions.append(PartyMention(party, spans, reference, best[0].sure, best[0].leader))
+        leaders = tuple(hit.leader for hit in best)
+        mentions.append(PartyMention(party, spans, reference, best[0].sure, leaders[0], leaders))
     return mentions
 
 

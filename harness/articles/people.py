@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from harness.articles.genders import FIRST_NAMES
 from harness.articles.word_lists import (
     AGENT_ENDING,
     AGENTS,
@@ -85,7 +86,13 @@ def find_people(text: str, excluded: Iterable[Span] = (), surnames: Collection[s
 
 
 def _behind_office(text: str, start: int) -> re.Match[str] | None:
-    """Find capitals that begin with a title behind a party's name: "Ostrel's Foreign Minister Ada Orrin"."""
+    """Find a name behind a party's, or capitals with a title: "Ostrel's Foreign Minister Ada Orrin".
+
+    A name alone begins with a first name that is listed: "Ostrel's Anna Orrin", not "Ostrel's Iron Bridge".
+    """
+    named = re.compile(r"[’']s?\s+(?=([A-Z][\w-]*)\s[A-Z])").match(text, start)
+    if named is not None and named.group(1) in FIRST_NAMES:
+        return _NAME.match(text, named.end())
     title = re.compile(r"(?:[’']s?)?\s+(?=([A-Z][\w-]*)\s)").match(text, start)
     if title is None or title.group(1).lower() not in TITLES:
         return None
@@ -95,6 +102,9 @@ def _behind_office(text: str, start: int) -> re.Match[str] | None:
 def _person(capitals: str, start: int, surnames: Collection[str], *, titled: bool) -> Person | None:
     """Read a person from a run of capitalised words, or None where it is none."""
     words = [(match.group(), match.start()) for match in re.finditer(r"\S+", capitals)]
+    # "The Gazette's Ada Orrin": who stands behind an outlet or a body is named without it.
+    owners = [n for n, (word, _) in enumerate(words[:-2]) if re.search(r"[’']s$", word)]
+    words = words[owners[-1] + 1 :] if owners else words
     words = [(re.sub(r"[’']s?$", "", word), offset) for word, offset in words]
     # What begins a sentence may be any word: "Even Kolvane", "Asked Mr Kim".
     while words and words[0][0].lower().rstrip(".") in NOT_PEOPLE:

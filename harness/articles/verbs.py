@@ -84,7 +84,8 @@ _END = re.compile(
 )
 # "On Friday, Crane wrote in Lesk.": what stands before the comma is no clause, unless another comma follows.
 _LEADS_IN = re.compile(
-    rf"(?i)\W*(?:{either('lead_ins')}|{either('apposition')}|{either('subordinate')}|{either('prepositions')})\b[^,]*$"
+    # "The toll will rise" is a clause, "the mayor" is not.
+    rf"(?i)(?!\W*(?:the|an?|no|his|her|its|their|our)\b[^,]*\b(?:{either('finite')})\b)\W*(?:{either('lead_ins')}|{either('apposition')}|{either('subordinate')}|{either('prepositions')})\b[^,]*$"
 )
 _NO_SUBJECT_OF_REPORT = re.compile(
     rf"(?i)(?:and|but|or|who|which|that|{either('lead_ins')}|{either('subordinate')}|according)\b|.*\band\b"
@@ -163,8 +164,10 @@ class _Verb:
         being = _BEING.search(self.before) is not None
         agent = self._agent(cast, being=being) if self.form in PARTICIPLES else None
         if agent is not None:
-            # "welcomed a deal condemned by Crane": the verb of the sentence says more than such a clause.
-            return Attribution(agent, self.start, weight if being else min(weight, 1))
+            # "welcomed a deal condemned by Crane", "who was praised by Crane, said": the verb of the sentence
+            # says more than such a clause.
+            main = being and re.search(r"\b(?:who|which)\b[^,;]*$", self.before) is None
+            return Attribution(agent, self.start, weight if main else min(weight, 1))
         if (being and (self.form in PARTICIPLES or self.form == "said")) or self._is_passive():
             return None
         # After a quotation the subject may follow: “We won,” said Mr Kim.
@@ -249,6 +252,9 @@ class _Verb:
             return 0
         if self.verb in ("call", "ask") and re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):
             return 2 if re.match(r"\s+on\s+[^.,;:]{2,60}?\sto\s", self.after) else 0.9
+        # "agreed to a truce" tells a deed.
+        if self.verb == "agree" and re.match(r"\s+(?:to|on|upon)\b", self.after):
+            return 0.9
         if self.kind == "judge":
             weak = self.verb in WEAK_JUDGES or re.match(r"\s+(?:us|our|me|my)\b", self.after)
             return 1.5 if weak else 2

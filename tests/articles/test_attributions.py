@@ -156,6 +156,34 @@ CASES = {
         ("Tilla MSP Ada Orrin said Varna had lied.", "Ada Orrin"),
         ("Stephen King said Varna had lied.", "Stephen King"),
     ],
+    "people of a leader": [
+        ("Crane will go to Lesk, her office said.", "Ostrel"),
+        ("Crane will meet Bray, her office said.", "office"),
+        ("Ada Orrin will go to Lesk, her office said.", "office"),
+        ("Ostrel's Mara Crane, for her part, said Varna had lied.", "Ostrel"),
+        ("The Gazette's Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("Ostrel's Anna Orrin said Varna had lied.", "Anna Orrin"),
+        ("Ada Orrin, who was often praised by Varna, said it was late.", "Ada Orrin"),
+    ],
+    "datelines": [
+        ("NEW DELHI: It rained on Varna.", "writer"),
+        ("President Mara Crane: It rained on Varna.", "Ostrel"),
+    ],
+    "bodies with a preposition": [
+        ("The Bank of Tilla said Varna had lied.", "The Bank of Tilla"),
+        ("The Institute for Harbour Studies said Varna had lied.", "Institute for Harbour Studies"),
+        ("Ada Orrin of Tilla said Varna had lied.", "Ada Orrin"),
+    ],
+    "somebody of many": [
+        ("Others said Varna had lied.", "others"),
+        ("One of them described Varna as “sleepy”.", "one of them"),
+        ("Varna lied, and it said so.", "writer"),
+    ],
+    "deeds that are agreed": [
+        ("Varna has agreed to a truce, Crane announced, raising hopes.", "Ostrel"),
+        ("Varna agreed on a truce.", "writer"),
+        ("Varna agreed that it had lied.", "Varna"),
+    ],
     "long appositions": [
         ("But Ada Orrin, standing in for the Coastal Union leader, Jon Bray, said Varna lied.", "Ada Orrin"),
         ("Ada Orrin, leader of the harbour group and Cllr Holm's own deputy, said Varna lied.", "Ada Orrin"),

@@ -88,6 +88,8 @@ def test_holders_across_sentences(text: str, holder: list[str] | None) -> None:
         ("Bakers, she said, were late.", "Ada Orrin"),
         ("Had Bray left sooner, she says, Varna would have paid.", "Ada Orrin"),
         ("Asked whether Bray had lied, she said he had.", "Ada Orrin"),
+        ("In a letter to Mara Crane, she said Varna had lied.", "Ada Orrin"),
+        ("His party would keep the toll, she vowed.", "Ada Orrin"),
         ("Speaking beside Bray, she said Varna had lied.", "Ada Orrin"),
         ("When Tilda Marsh left, she said Varna had lied.", "Tilda Marsh"),
         ("Tilda Marsh left the hall because, she said, it was late.", "Tilda Marsh"),

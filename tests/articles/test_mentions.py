@@ -132,6 +132,30 @@ def test_the_noun_of_a_name_may_be_small(text: str, expected: list[tuple[str, st
 
 
 @pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("The Harbour Party (HP) won. HP left.", [("Harbour Party", "name", True)]),
+        ("The Harbour Party (GROUP) won. GROUP left.", []),
+        ("HP left.", []),
+        ("The Coast Unionists (CU) won. Coast Unionists left.", [("Coastal Union", "name", True)]),
+        ("The Tilla Unionists (CU) won. Tilla Unionists left.", []),
+        ("Carla Ungers (CU) won. Carla Unger left.", []),
+        ("The Coast Unionists (CU) won. Varna's Coast Unionists left.", [("Varna", "name", True)]),
+        ("The Coast Unionists (CU) won. The Bray Coast Unionists left.", [("Coastal Union", "name", True)]),
+    ],
+)
+def test_an_article_introduces_names_in_brackets(text: str, last: list[tuple[str, str, bool]]) -> None:
+    assert mentioned(text)[-1] == last
+
+
+def test_a_title_of_before_hides_no_leader() -> None:
+    (mentions,) = find_mentions(
+        split_sentences("It is former President Donald Trump."), shipped(), date="2024-09-25"
+    )
+    assert [(mention.party, mention.sure) for mention in mentions] == [("Republican Party", True)]
+
+
+@pytest.mark.parametrize(
     ("text", "party", "sure"),
     [
         ("A Tory minister left.", "Conservative Party", [True]),

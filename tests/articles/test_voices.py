@@ -101,6 +101,8 @@ def test_a_tag_needs_no_verb_of_a_list(text: str, holder: str) -> None:
         ("The harbour cheered Tilda Marsh and Ada Orrin.", "Ostrel"),
         ("The visit annoyed Tilda Marsh.", "Ostrel"),
         ("Tilda Marsh's boat sank.", "Ostrel"),
+        ("Tilda Marsh, an aide in the Bray campaign, shook her head.", "Tilda Marsh"),
+        ("Tilda Marsh, a Bray ally, shook her head.", "Tilda Marsh"),
         ("Crane met Tilda Marsh.", "Ostrel"),
         ("A report from Lesk was late.", "Ostrel"),
         ("The mayor shook her head.", "Ostrel"),
