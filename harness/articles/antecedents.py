@@ -76,6 +76,11 @@ def antecedent_of(bare: str, pronoun: Actor, cast: Sequence[Actor]) -> Actor | C
     return agreeing[0] if agreeing else None
 
 
+def opens_with_phrase(bare: str) -> bool:
+    """Whether a sentence begins with a phrase or clause before its subject: "In his letter, he said"."""
+    return _OPENING.match(bare) is not None
+
+
 def is_inserted(bare: str, pronoun: Actor, start: int) -> bool:
     """Whether a pronoun speaks of others than a sentence names before it, from an offset on."""
     before = bare[: pronoun.start]

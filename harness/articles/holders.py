@@ -20,7 +20,7 @@ from typing import Literal
 
 from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
-from harness.articles.antecedents import CONTESTED, antecedent_of
+from harness.articles.antecedents import CONTESTED, antecedent_of, opens_with_phrase
 from harness.articles.full_names import fullest_names
 from harness.articles.genders import agrees
 from harness.articles.mentions import PartyMention
@@ -349,7 +349,7 @@ def _attributed(
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
-            if antecedent is None
+            if antecedent is None and not opens_with_phrase(bare)
             else None
         )
         if described is not None:

@@ -153,6 +153,7 @@ CASES = {
     "names behind offices": [
         ("Harbour Secretary Ada Orrin said Varna had lied.", "Ada Orrin"),
         ("National Water Minister Ada Orrin said Varna had lied.", "Ada Orrin"),
+        ("Prosecutor Ada Orrin said Varna had lied.", "Ada Orrin"),
         ("Tilla MSP Ada Orrin said Varna had lied.", "Ada Orrin"),
         ("Stephen King said Varna had lied.", "Stephen King"),
     ],

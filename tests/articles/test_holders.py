@@ -89,6 +89,7 @@ def test_holders_across_sentences(text: str, holder: list[str] | None) -> None:
         ("Had Bray left sooner, she says, Varna would have paid.", "Ada Orrin"),
         ("Asked whether Bray had lied, she said he had.", "Ada Orrin"),
         ("In a letter to Mara Crane, she said Varna had lied.", "Ada Orrin"),
+        ("In her letter, she said Varna had lied.", "Ada Orrin"),
         ("His party would keep the toll, she vowed.", "Ada Orrin"),
         ("Speaking beside Bray, she said Varna had lied.", "Ada Orrin"),
         ("When Tilda Marsh left, she said Varna had lied.", "Tilda Marsh"),
@@ -102,7 +103,8 @@ def test_holders_across_sentences(text: str, holder: list[str] | None) -> None:
     ],
 )
 def test_she_is_who_spoke_last(text: str, holder: str) -> None:
-    assert holder_labels(f"Ada Orrin said it was late. {text}")[-1] == holder
+    labels = holder_labels(f"Ada Orrin said it was late. {text}")
+    assert labels[-1] == holder
 
 
 @pytest.mark.parametrize(
@@ -119,13 +121,15 @@ def test_she_may_speak_for_a_party(text: str, holders: list[str]) -> None:
 
 
 def test_nobody_is_he_where_the_sentence_names_others() -> None:
-    assert holder_labels("Paul Marsh must go, he added.") == ["unknown"]
+    labels = holder_labels("Paul Marsh must go, he added.")
+    assert labels == ["unknown"]
 
 
 def test_a_colon_sets_off_a_paragraph() -> None:
     text = "Crane left. She said:\n\nI wait. Varna lied.\n\nIt rained."
     assert holder_labels(text) == ["writer", "Ostrel", "Ostrel", "Ostrel", "writer"]
-    assert holder_labels("It went so:\n\nVarna lied.\n\nIt rained.") == ["writer"] * 3
+    labels = holder_labels("It went so:\n\nVarna lied.\n\nIt rained.")
+    assert labels == ["writer"] * 3
 
 
 def test_a_post_goes_on_after_its_credit() -> None:

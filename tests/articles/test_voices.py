@@ -179,6 +179,11 @@ def test_a_speaker_is_named_with_the_party() -> None:
         ("en", "Harbour: It grows.\nVarna: It rains.\nWeather: It is cold.", ["writer"] * 3),
         (
             "en",
+            "Supreme Court: It rains. It pours.\nThe Senate: It is cold.\nTilla Street: It rains.",
+            ["writer"] * 4,
+        ),
+        (
+            "en",
             "Worth reading: It grows.\nCrane's morning: It rains.\nBy the numbers: It is cold. It rains.",
             ["writer"] * 4,
         ),
