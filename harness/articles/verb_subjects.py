@@ -21,13 +21,10 @@ _ADVERB = re.compile(rf"(?i)(?:^|(?<=[\s,]))(?:{either('adverbs')})\s*,?\s*$")
 _APPOSITION = re.compile(rf"(?i)^(?:{either('apposition')})\b")
 # ", standing in for the mayor, Ada Orrin", with the name of somebody else at the end of it.
 _LONG_APPOSITION = re.compile(
-    r"\s*,\s+(?:who|\w+ing)\b(?:(?!,\s+(?:and|but|so|while|when|though|although|as|or)\b|[;:]).)*"
+    rf"\s*,\s+(?:who|\w+ing)\b(?:(?!,\s+(?:and|or|so|as|{either('contrasts')}|when)\b|[;:]).)*"
 )
 # "One of them said", "Others say"
-_SOME = re.compile(
-    r"(?i)(?:^|[,;:\"]|\b(?:and|but|while))\s*"
-    r"((?:one|some|many|several|both)\s+of\s+(?:them|those|these)|others|another)$"
-)
+_SOME = re.compile(rf"(?i)(?:^|[,;:\"]|\b(?:and|{either('contrasts')}))\s*({either('somebody_of_many')})$")
 # "The Institute for", before "Harbour Studies"
 _BODY_OF = re.compile(r"(?:^|\s)((?:[A-Z][\w’'-]*\s+)*([A-Z][\w’'-]*))\s+(?:of|for|on)\s+(?:the\s+)?$")
 _BODIES = NOT_PEOPLE | {word.lower() for word in words_of("organisations")}
