@@ -83,10 +83,11 @@ def find_actors(text: str, mentions: Sequence[PartyMention], surnames: dict[str,
     # Unsure mentions are excluded from persons and from actors: better no speaker than a wrong one.
     spans = [span for mention in mentions for span in mention.spans]
     actors = [
-        Actor(start, end, "party", mention.party, mention.leader or text[start:end], bool(mention.leader))
+        # "Ostrel's Mara Crane": the second span is the leader, who speaks.
+        Actor(start, end, "party", mention.party, leader or text[start:end], bool(leader))
         for mention in mentions
         if mention.sure
-        for start, end in mention.spans
+        for (start, end), leader in zip(mention.spans, mention.leaders, strict=True)
     ]
     actors += [
         Actor(person.start, person.end, "person", person.name)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.articles.actors import Actor, ActorKind, Attribution, actor_at, may_precede_name, with_staff
 from harness.articles.comments import is_commented_on
+from harness.articles.datelines import dateline_end
 from harness.articles.headlines import without_capitals
 from harness.articles.idioms import idiom_attributions
 from harness.articles.quotations import blank_quotations, words_after_quotation
@@ -157,7 +158,7 @@ def _before_colon(
 ) -> Iterator[Attribution]:
     """Read the speaker or author before a colon: "President Kim: “We won.”", "Letter from Ada Orrin: ..."."""
     match = _COLON.match(text[start:])
-    if match is None or posts:
+    if match is None or posts or dateline_end(text) == match.start("statement"):
         return
     speaker, statement = match.group("who"), match.group("statement")
     # "Mr Bray (Coastal Union)": for whom somebody speaks.

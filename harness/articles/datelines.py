@@ -22,7 +22,9 @@ _DASH = rf"\.?(?:\s?—\s?|\s(?:–|--?)\s|(?<=\.)[-–]\s)(?=[\"“‘'«„¿�
 # A full stop behind any other word ends a sentence: "Silence. The hall waited."
 _CITY = f"(?:{either('datelines', NAMES)})"
 _ALONE = rf"(?:(?:{_CAPITALS}|{_CITY}(?:/{_CITY})*){_BEHIND}|{_WORDS}{_WHERE}{_AGENCY})\.(?=\s|$)"
-_DATELINE = re.compile(rf"(?:(?:{_CAPITALS}|{_WORDS}){_BEHIND}{_DASH}|{_ALONE})")
+# "NEW DELHI: The pandas are back": of other capitals before a colon somebody may speak.
+_COLON = rf"(?=(?:NEW\s)?{_CITY.upper()}\b){_CAPITALS}{_BEHIND}:\s"
+_DATELINE = re.compile(rf"(?:(?:{_CAPITALS}|{_WORDS}){_BEHIND}{_DASH}|{_ALONE}|{_COLON})")
 _LONGEST = 120
 """Characters within which a dateline ends."""
 

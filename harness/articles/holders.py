@@ -20,7 +20,9 @@ from typing import Literal
 
 from harness.articles import interviews, text_kinds, transcripts
 from harness.articles.actors import Actor, Attribution
-from harness.articles.antecedents import CONTESTED, may_be_pronoun
+from harness.articles.antecedents import CONTESTED, antecedent_of, opens_with_phrase
+from harness.articles.full_names import fullest_names
+from harness.articles.genders import agrees
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end
 from harness.articles.quotations import MIN_QUOTED
@@ -100,7 +102,7 @@ def find_holders(
     """
     sentences = _with_marks(sentences, rules)
     # What kind of text it is shows in all of its sentences, so that they are looked at before any of them.
-    surnames = _surnames(sentences, mentions, rules)
+    surnames = fullest_names(sentences, mentions, rules)
     kind = _TextKind(
         rules, transcript=text_kinds.is_transcript(sentences), posts=text_kinds.are_posts(sentences)
     )
@@ -109,8 +111,10 @@ def find_holders(
     state = _State()
     closing = _closing_paragraphs(sentences, rules)
     leaders = {name for in_sentence in mentions for mention in in_sentence for name in mention.leaders} - {""}
+    leaders |= set(surnames.values())
     answers, speaker = _interview(sentences, mentions, rules)
     turns = transcripts.turns(sentences, transcript=kind.transcript)
+    introduced = transcripts.set_off(sentences)
     quoted_lines = transcripts.quoted_lines(sentences)
     for number, (sentence, in_sentence) in enumerate(zip(sentences, mentions, strict=True)):
         if not sentence.in_article:
@@ -130,6 +134,8 @@ def find_holders(
             holder = replace(speaker, quoted=holder.quoted)
         elif number in turns and holder.kind in ("writer", "unknown"):
             holder = replace(holders[turns[number]], quoted=holder.quoted)
+        elif number in introduced and holder.kind == "writer":
+            holder = replace(holders[introduced[number]], quoted=False)
         elif number in quoted_lines and holder.kind == "writer":
             holder = UNKNOWN if state.holder.kind == "writer" else replace(state.holder, quoted=True)
         state = state.after(sentence, holder, cast, (rules, surnames, leaders))
@@ -176,6 +182,8 @@ def _interview(
 ) -> tuple[frozenset[int], Holder]:
     """Return the sentences that are answers in an interview, and who gives them."""
     interview = interviews.answered(sentences)
+    if interview is None and rules is ENGLISH_SPEECH:
+        interview = interviews.answered_without_labels(sentences)
     if interview is None:
         return frozenset(), WRITER
     begin, answers = interview
@@ -336,18 +344,21 @@ def _attributed(
     actor = attribution.actor
     if actor.kind == "pronoun":
         bare = rules.blank(text)
-        before = (other for other in cast if other.end <= actor.start and bare[other.start] != '"')
-        antecedent = next((other for other in before if may_be_pronoun(other)), None)
+        people = [replace(each, name=surnames.get(each.name, each.name)) for each in cast]
+        antecedent = antecedent_of(bare, actor, people)
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
-            if antecedent is None and rules is ENGLISH_SPEECH
+            if antecedent is None and rules is ENGLISH_SPEECH and not opens_with_phrase(bare)
             else None
         )
         if described is not None:
             return Holder("other", described[0], quoted=quoted)
-        if antecedent is None:
-            return replace(state.person, quoted=quoted) if state.person.kind != "writer" else None
+        if antecedent is None or antecedent == CONTESTED:
+            person = state.person
+            if person.kind != "writer" and agrees(actor.name, person.via or person.name):
+                return replace(person, quoted=quoted)
+            return None if antecedent is None else replace(UNKNOWN, quoted=quoted)
         actor = antecedent
     return _as_holder(actor, surnames, quoted=quoted)
 
@@ -380,19 +391,3 @@ def _with_later_speakers(
         if begins and following.paragraph - sentence.paragraph <= 1 and (continues or ends):
             holders[index] = holders[index + 1]
     return holders
-
-
-def _surnames(
-    sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]], rules: SpeechRules
-) -> dict[str, str]:
-    """Map surnames to the fullest form of the name in the article."""
-    fullest: dict[str, str] = {}
-    for sentence, in_sentence in zip(sentences, mentions, strict=True):
-        # A byline names a person whose surname may come again.
-        if sentence.in_article or sentence.kind == "byline":
-            spans = [span for mention in in_sentence for span in mention.spans]
-            for person in rules.people(sentence.text, spans):
-                previous = fullest.get(person.surname, "")
-                if " " in person.name and len(person.name) > len(previous):
-                    fullest[person.surname] = person.name
-    return fullest

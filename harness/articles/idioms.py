@@ -35,6 +35,11 @@ _NOT = re.compile(rf"(?i)\b(?:{either('negation')}|or)\s+$")
 _DEPENDS = re.compile(rf"(?i)\b(?:{either('subordinate')})\b[^,;]*$")
 # "in Crane's view"
 _OWNED = re.compile(rf"[’']s?\s+(?:own\s+)?(?:{either('views')}|{either('views_of_somebody')})\b")
+# "in her view": of whom, as with "she said".
+_THEIR_VIEW = re.compile(
+    rf"(?:^\W*|(?<=[,;:—–-]\s))[Ii]n\s+(his|her|their)\s+(?:own\s+)?(?:{either('views')})(?=[,.;:]|\s*$)"
+)
+_SUBJECTS = {"his": "he", "her": "she", "their": "they"}
 # "Crane's verdict was that"
 _STATED = re.compile(
     rf"[’']s?\s+(?:own\s+)?(?:{either('statements')})"
@@ -90,6 +95,8 @@ def idiom_attributions(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[
 
 def _views(bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Yield those whose view, verdict or answer the sentence states."""
+    for match in _THEIR_VIEW.finditer(bare):
+        yield Attribution(Actor(*match.span(1), "pronoun", _SUBJECTS[match[1]]), match.start(), 2)
     for actor in cast:
         rest, before = bare[actor.end :], bare[: actor.start]
         if _OWNED.match(rest) and re.search(r"\b(?:[Ii]n|[Bb]y|[Oo]n|[Tt]o)\s+(?:\w+\s+)?$", before):

@@ -19,7 +19,9 @@ from harness.articles.datelines import dateline_end, is_city
 from harness.articles.descriptions import described, fits, is_about
 from harness.articles.first_names import follows_first_name, full_name
 from harness.articles.foreign_people import find_people_in
+from harness.articles.genders import agrees
 from harness.articles.grammar import Grammar
+from harness.articles.introduced_names import add_introduced
 from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
 from harness.articles.state_bodies import is_body, is_office
@@ -136,6 +138,7 @@ def find_mentions(
     forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
     _leave_out_dateline(sentences, forms, registry)
     join_lines(sentences, forms, registry)
+    add_introduced(sentences, forms)
     context = _context(sentences, forms, grammar)
     hits = [
         [hit for form in in_sentence if (hit := _hit(sentence.text, form, context)) is not None]
@@ -356,7 +359,7 @@ def _pronouns(
     if len(leaders) != 1 or len(persons) != 1 or persons != {leader for _, leader in leaders}:
         return []
     party, leader = next(iter(leaders))
-    return [_Hit(match.span(1), party, "pronoun", True, leader)]
+    return [_Hit(match.span(1), party, "pronoun", True, leader)] if agrees(match[1], leader) else []
 
 
 def _persons(text: str, hits: list[_Hit], context: _Context) -> set[str]:

@@ -10,9 +10,11 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from harness.articles.genders import FIRST_NAMES
 from harness.articles.word_lists import (
     AGENT_ENDING,
     AGENTS,
+    NAMES,
     NO_AGENTS,
     NO_HEAD,
     NOT_PEOPLE,
@@ -84,7 +86,13 @@ def find_people(text: str, excluded: Iterable[Span] = (), surnames: Collection[s
 
 
 def _behind_office(text: str, start: int) -> re.Match[str] | None:
-    """Find capitals that begin with a title behind a party's name: "Ostrel's Foreign Minister Ada Orrin"."""
+    """Find a name behind a party's, or capitals with a title: "Ostrel's Foreign Minister Ada Orrin".
+
+    A name alone begins with a first name that is listed: "Ostrel's Anna Orrin", not "Ostrel's Iron Bridge".
+    """
+    named = re.compile(r"[’']s?\s+(?=([A-Z][\w-]*)\s[A-Z])").match(text, start)
+    if named is not None and named.group(1) in FIRST_NAMES:
+        return _NAME.match(text, named.end())
     title = re.compile(r"(?:[’']s?)?\s+(?=([A-Z][\w-]*)\s)").match(text, start)
     if title is None or title.group(1).lower() not in TITLES:
         return None
@@ -94,6 +102,9 @@ def _behind_office(text: str, start: int) -> re.Match[str] | None:
 def _person(capitals: str, start: int, surnames: Collection[str], *, titled: bool) -> Person | None:
     """Read a person from a run of capitalised words, or None where it is none."""
     words = [(match.group(), match.start()) for match in re.finditer(r"\S+", capitals)]
+    # "The Gazette's Ada Orrin": who stands behind an outlet or a body is named without it.
+    owners = [n for n, (word, _) in enumerate(words[:-2]) if re.search(r"[’']s$", word)]
+    words = words[owners[-1] + 1 :] if owners else words
     words = [(re.sub(r"[’']s?$", "", word), offset) for word, offset in words]
     # What begins a sentence may be any word: "Even Kolvane", "Asked Mr Kim".
     while words and words[0][0].lower().rstrip(".") in NOT_PEOPLE:
@@ -102,6 +113,10 @@ def _person(capitals: str, start: int, surnames: Collection[str], *, titled: boo
         words = words[1:]
     if words and words[-1][0].lower().rstrip(".") in TITLES:
         return None
+    # "Harbour Secretary Ada Orrin", "Tilla MP Ada Orrin": an office, the name behind it has two words.
+    offices = [n for n, (word, _) in enumerate(words[:-2]) if word.lower().rstrip(".") in TITLES | _SEATS]
+    words = words[offices[-1] :] if offices else words
+    words = words[1:] if words and words[0][0].lower() in _SEATS and len(words) > 2 else words
     first = words[0][1] if words else 0
     while words and words[0][0].lower().rstrip(".") in TITLES:
         words, titled = words[1:], True
@@ -118,6 +133,8 @@ def _person(capitals: str, start: int, surnames: Collection[str], *, titled: boo
     return Person(start + first, start + offset + len(last), name)
 
 
+# Members of parliaments and councils, by the abbreviations that stand before their names.
+_SEATS = words_of("seats_before_names", NAMES)
 # What makes a description definite or counted: "the baker", "two bakers", "his baker".
 _NUMBER = re.compile(rf"(?i){either('numbers')}")
 _ARTICLE = re.compile(either("determiners"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.articles.quotations import blank_quotations
 from harness.articles.sentences import Sentence
-from harness.articles.word_lists import either
+from harness.articles.word_lists import NOT_PEOPLE, either
 
 SPEAKER = re.compile(
     r"^(?P<who>(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-ZÀ-ÖØ-Þ][\w’'-]+(?: [\w’'-]+){0,5})"
@@ -30,14 +30,37 @@ def is_transcript(sentences: Sequence[Sentence]) -> bool:
     """Whether lines begin with their speakers, as in minutes and debates.
 
     Most of them do; or a quarter do, and two speakers or more come again, as where turns have several lines.
-    Labels of one word each that do not come again are topics: "Harbour: ...", "Weather: ...".
+    Labels that do not come again are topics unless they are names: "Weather: ...", "By the numbers: ...". In
+    a press conference somebody answers, twice or more, what those before ask.
     """
     body = [sentence for sentence in first_of_lines(sentences) if sentence.kind == "body"]
     speakers = [match["who"] for match in map(SPEAKER.match, (each.text for each in body)) if match]
     again = [number for number in Counter(speakers).values() if number > 1]
-    named = sum(" " in speaker for speaker in speakers) * 2 >= len(speakers)
+    named = sum(map(_is_name, speakers)) * 2 >= len(speakers)
     most = len(speakers) * 2 > len(body) and (named or bool(again))
-    return len(body) > 2 and (most or (len(again) > 1 and sum(again) * 4 >= len(body)))
+    answers = Counter(_answering(sentences))
+    answered = any(number > 1 and " " in who for who, number in answers.items())
+    return len(body) > 2 and (most or answered or (len(again) > 1 and sum(again) * 4 >= len(body)))
+
+
+def _is_name(label: str) -> bool:
+    """Whether a label of two words or more is a name or an office: "Ada Orrin", not "Supreme Court"."""
+    words = label.split()
+    return (
+        len(words) > 1
+        and words[-1][0].isupper()
+        # "The Gazette" asks; of other names none has such a word.
+        and (words[0] == "The" or not NOT_PEOPLE & {word.lower() for word in words})
+    )
+
+
+def _answering(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Yield the speaker of each line behind a line with another speaker that ends with a question."""
+    groups = itertools.groupby(sentences, key=lambda sentence: sentence.paragraph)
+    for question, answer in itertools.pairwise(list(group) for _, group in groups):
+        asks, answers = SPEAKER.match(question[0].text), SPEAKER.match(answer[0].text)
+        if asks and answers and asks["who"] != answers["who"] and question[-1].text.endswith("?"):
+            yield answers["who"]
 
 
 def first_of_lines(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -7,6 +7,7 @@ up to the next speaker.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -114,3 +115,22 @@ def turns(sentences: Sequence[Sentence], *, transcript: bool) -> dict[int, int]:
         if opening is not None and not _ASIDE.fullmatch(sentence.text):
             opened_by[number] = opening
     return opened_by
+
+
+def set_off(sentences: Sequence[Sentence]) -> dict[int, int]:
+    """Find the sentences of a paragraph that a colon at the end of the one before introduces: "She said:".
+
+    Returns
+    -------
+    dict
+        Index of a sentence → that of the one with the colon, as :func:`turns` returns them. Paragraphs with
+        marks of quotation are left out: these tell how far the words go.
+    """
+    groups = itertools.groupby(enumerate(sentences), key=lambda numbered: numbered[1].paragraph)
+    introduced: dict[int, int] = {}
+    for before, paragraph in itertools.pairwise([list(group) for _, group in groups]):
+        number, last = before[-1]
+        marked = any(re.search(r"[“”„«»\"]", sentence.text) for _, sentence in paragraph)
+        if not marked and last.kind == "body" and last.in_article and last.text.endswith(":"):
+            introduced |= {index: number for index, sentence in paragraph if sentence.kind == "body"}
+    return introduced

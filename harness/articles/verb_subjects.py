@@ -9,19 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.articles.actors import Actor, may_precede_name
 from harness.articles.people import description_at_end, is_staff
-from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES, either
+from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES, either, words_of
 
 # What may stand between subject and verb: "Kim later told", "Kim in turn said".
 _ADVERB = re.compile(rf"(?i)(?:^|(?<=[\s,]))(?:{either('adverbs')})\s*,?\s*$")
 # How an apposition or a participle clause begins: ", who heads the union,", ", speaking in Lesk,".
 _APPOSITION = re.compile(rf"(?i)^(?:{either('apposition')})\b")
+# ", standing in for the mayor, Ada Orrin", with the name of somebody else at the end of it.
+_LONG_APPOSITION = re.compile(
+    rf"\s*,\s+(?:who|\w+ing)\b(?:(?!,\s+(?:and|or|so|as|{either('contrasts')}|when)\b|[;:]).)*"
+)
+# "One of them said", "Others say"
+_SOME = re.compile(rf"(?i)(?:^|[,;:\"]|\b(?:and|{either('contrasts')}))\s*({either('somebody_of_many')})$")
+# "The Institute for", before "Harbour Studies"
+_BODY_OF = re.compile(r"(?:^|\s)((?:[A-Z][\w’'-]*\s+)*([A-Z][\w’'-]*))\s+(?:of|for|on)\s+(?:the\s+)?$")
+_BODIES = NOT_PEOPLE | {word.lower() for word in words_of("organisations")}
+# "her office"
+_THEIR = re.compile(r"\b(?:his|her|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}[\w-]+$")
+# "Varna and its allies": whose they are speaks.
+AND_ITS = re.compile(r"\s+and\s+(?:its|his|her|their)\s+(?:[\w-]+\s+){0,2}")
 # "In Lesk, Kim": a phrase before the subject.
 _LEAD_IN = re.compile(rf"(?i)\b(?:{either('lead_ins')})\b[^,]*,")
 # What follows a party's name up to the verb: "'s foreign ministry", "'s Foreign Ministry".
-_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[A-Za-z][a-z-]*\s+){0,2}[A-Za-z][a-z-]*)\s*$")
+_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[A-Za-z][a-z-]*\s+){0,2}[A-Za-z][A-Za-z-]*)\s*$")
 
 
 def subject_before(text: str, before: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
@@ -69,21 +83,31 @@ def clause_subject(text: str, before: str, cast: Sequence[Actor]) -> Actor | Non
     begin = max(before.rfind(";"), before.rfind(":")) + 1
     for actor in cast:
         if actor.start >= begin and actor.end <= len(before) and actor.kind != "pronoun":
-            words = _LEAD_IN.sub("", text[begin : actor.start]).split()
-            return (
-                actor
-                if all(
-                    may_precede_name(word) or word.lower() in ("old", "young", "our", "my", "first")
-                    for word in words
-                )
-                else None
+            lead = re.sub(r"^\W*(?:But|And|Yet|So)\s+", "", text[begin : actor.start])
+            precedes = all(
+                may_precede_name(word) or word.lower() in ("old", "young", "our", "my", "first")
+                for word in _LEAD_IN.sub("", lead).split()
             )
+            return _office_holder(before, actor, cast) if precedes else None
     return None
+
+
+def _office_holder(before: str, actor: Actor, cast: Sequence[Actor]) -> Actor:
+    """Return the person behind a party's name and an office: "Coastal Union group leader Ada Orrin"."""
+    if actor.kind != "party" or actor.leader:
+        return actor
+    people = (each for each in cast if each.kind == "person" and actor.end < each.start < len(before))
+    person = next(people, actor)
+    office = before[actor.end : person.start]
+    return person if re.fullmatch(r"\s+(?:[\w-]+\s+){1,3}", office) and is_staff(office) else actor
 
 
 def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
     """Skip what stands between commas: "Ila Brandt, who heads the farm union, said"."""
     inner = before[:-1]
+    opening = clause_subject(text, before, cast)
+    if opening is not None and _LONG_APPOSITION.fullmatch(inner[opening.end :]):
+        return opening
     commas = [offset for offset, character in enumerate(inner) if character == ","]
     # "the mayor, Ada Orrin, said": the name inside the commas is the person whom the words before describe.
     person = next(
@@ -104,7 +128,13 @@ def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor |
         if actor is not None and (
             _APPOSITION.match(inner[offset + 1 :].strip()) or len(inner[offset + 1 :].split()) <= 8
         ):
-            return person if person is not None and (actor.kind == "group" or number) else actor
+            if person is not None and (actor.kind == "group" or number):
+                return person
+            # "The union's leader in Lesk, Ada Orrin, said": who speaks for it has a name.
+            speaks = actor.kind == "party" and not actor.leader
+            if person is None or not speaks or not _only_titles(inner[offset + 1 : person.start]):
+                return actor
+            return replace(actor, via=person.name)
     if person is not None and re.search(
         r",\s+(?:(?:the|a|an)\s+)?(?:[\w’'-]+\s+){0,2}$", inner[: person.start]
     ):
@@ -133,7 +163,9 @@ _PHRASE = re.compile(
 # "a Gallup poll": the author of a document before its kind.
 _DOCUMENT_OF = re.compile(r"(?:^|\b[Aa]n?\s)([A-Z][\w’-]+)\s+([a-z]+)$")
 # One capitalised name or an abbreviation that the cast does not have: "Pelltree said", "PTA said".
-_NAME_ALONE = re.compile(r"(?:^|[\s;,(])([A-Z][\w’'-]*[a-z](?:\s[A-Z][\w’'-]*[a-z])*|[A-Z]{2,6})$")
+_NAME_ALONE = re.compile(
+    r"(?:^|[\s;,(])([A-Z][\w’'-]*[a-z](?:\s(?:(?:of|for)\s(?:the\s)?)?[A-Z][\w’'-]*[a-z])*|[A-Z]{2,6})$"
+)
 
 
 def _ending(text: str, before: str, cast: Sequence[Actor], depth: int = 0) -> Actor | None:
@@ -154,25 +186,39 @@ def _ending(text: str, before: str, cast: Sequence[Actor], depth: int = 0) -> Ac
     return head or _described(text, before, cast, depth)
 
 
+def _owner(before: str, cast: Sequence[Actor], description: tuple[str, int]) -> Actor | None:
+    """Return the actor whose people or document end a text, where their words are the actor's."""
+    noun, begin = description
+    owner = next(
+        (each for each in cast if re.fullmatch(r"[’']s?\s+(?:own\s+)?", before[each.end : begin])), None
+    )
+    if owner is not None:
+        is_document = noun.split()[-1] in DOCUMENTS and owner.kind in ("party", "person")
+        return owner if is_document or (owner.kind == "party" and is_staff(noun)) else None
+    theirs = _THEIR.search(before) if is_staff(noun) else None
+    if theirs is not None:
+        # "Crane will go, her office said": of the only person whom the sentence names so far.
+        people = {
+            (each.name, each.via): each
+            for each in cast
+            if each.end <= theirs.start() and (each.kind == "person" or each.leader)
+        }
+        leaders = [each for each in people.values() if each.leader]
+        if len(people) == len(leaders) == 1:
+            return leaders[0]
+    allied = (each for each in cast if each.kind != "pronoun" and AND_ITS.fullmatch(before[each.end : begin]))
+    return next(allied, None)
+
+
 def _described(text: str, before: str, cast: Sequence[Actor], depth: int) -> Actor | None:
     """Read a description, a party's office, or an unknown name that ends a text."""
     description = description_at_end(before)
     if description is not None:
-        owners = (
-            actor
-            for actor in cast
-            if re.fullmatch(r"[’']s?\s+(?:own\s+)?", before[actor.end : description[1]])
-        )
-        owner = next(owners, None)
-        if owner is not None and owner.kind == "party" and is_staff(description[0]):
-            return owner
-        if (
-            owner is not None
-            and owner.kind in ("party", "person")
-            and description[0].split()[-1] in DOCUMENTS
-        ):
-            return owner
-        return Actor(description[1], len(before), "group", description[0])
+        owner = _owner(before, cast, description)
+        return owner or Actor(description[1], len(before), "group", description[0])
+    some = _SOME.search(before)
+    if some is not None:
+        return Actor(some.start(1), len(before), "group", some.group(1).lower())
     poll = _DOCUMENT_OF.search(before)
     if poll is not None and poll.group(2) in DOCUMENTS and poll.group(1).lower() not in NOT_PEOPLE | TITLES:
         return Actor(poll.start(1), poll.end(1), "person", poll.group(1))
@@ -210,6 +256,10 @@ def _unknown(before: str, name: re.Match[str], cast: Sequence[Actor]) -> Actor |
 def _in_phrase(text: str, before: str, actor: Actor, cast: Sequence[Actor], depth: int) -> Actor | None:
     """Prefer "officials in Lesk" to "Lesk", and "an aide to Kim" to "Kim"."""
     phrase = re.search(r"\s+(?:of|in|at|from|for|with|to|on)\s+(?:the\s+)?$", before[: actor.start])
+    body = _BODY_OF.search(before[: actor.start])
+    if body is not None and body.group(2).lower() in _BODIES and actor.kind == "person":
+        begin = body.start(1) + (len("The ") if body.group(1).startswith("The ") else 0)
+        return Actor(begin, actor.end, "person", text[begin : actor.end])
     if phrase is not None and depth < 3:
         head = _ending(text, before[: phrase.start()], cast, depth + 1)
         if head is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.articles.actors import Actor, Attribution, actor_at
 from harness.articles.deeds import OBJECT_BEFORE, is_deed
 from harness.articles.people import description_at_end, is_staff
-from harness.articles.verb_subjects import subject_before
+from harness.articles.verb_subjects import AND_ITS, subject_before
 from harness.articles.word_lists import (
     FORMS,
     NOT_PEOPLE,
@@ -67,7 +67,7 @@ _RELATIVE = re.compile(
     rf"(?i)\b(?:what|that|which)\s+(?:(?:{either('before_subject')}|two)\s+)*(?:[\w’'-]+\s+){{0,2}}$"
 )
 # "Ostrel's bakers", "Ostrelian officials": who belongs to a party is plural.
-_OFFICE = re.compile(rf"(?:[’']s?)?\s+((?:[\w-]+\s+){{0,3}}?(?:\w*[a-z]s|{either('plurals')}))\b(?![’'])")
+_OFFICE = re.compile(rf"(?:[’']s?)?\s+((?:[\w-]+\s+){{0,3}}?(?:\w*[A-Za-z]s|{either('plurals')}))\b(?![’'])")
 # "was accused of lying by Crane"; without "was": "praised by Crane", "accused of lying by Crane", but not
 # "welcomed the deal by Crane".
 _BY = re.compile(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+")
@@ -84,7 +84,8 @@ _END = re.compile(
 )
 # "On Friday, Crane wrote in Lesk.": what stands before the comma is no clause, unless another comma follows.
 _LEADS_IN = re.compile(
-    rf"(?i)\W*(?:{either('lead_ins')}|{either('apposition')}|{either('subordinate')}|{either('prepositions')})\b[^,]*$"
+    # "The toll will rise" is a clause, "the mayor" is not.
+    rf"(?i)(?!\W*(?:the|an?|no|his|her|its|their|our)\b[^,]*\b(?:{either('finite')})\b)\W*(?:{either('lead_ins')}|{either('apposition')}|{either('subordinate')}|{either('prepositions')})\b[^,]*$"
 )
 _NO_SUBJECT_OF_REPORT = re.compile(
     rf"(?i)(?:and|but|or|who|which|that|{either('lead_ins')}|{either('subordinate')}|according)\b|.*\band\b"
@@ -163,8 +164,10 @@ class _Verb:
         being = _BEING.search(self.before) is not None
         agent = self._agent(cast, being=being) if self.form in PARTICIPLES else None
         if agent is not None:
-            # "welcomed a deal condemned by Crane": the verb of the sentence says more than such a clause.
-            return Attribution(agent, self.start, weight if being else min(weight, 1))
+            # "welcomed a deal condemned by Crane", "who was praised by Crane, said": the verb of the sentence
+            # says more than such a clause.
+            main = being and re.search(r"\b(?:who|which)\b[^,;]*$", self.before) is None
+            return Attribution(agent, self.start, weight if main else min(weight, 1))
         if (being and (self.form in PARTICIPLES or self.form == "said")) or self._is_passive():
             return None
         # After a quotation the subject may follow: “We won,” said Mr Kim.
@@ -213,6 +216,7 @@ class _Verb:
             or self._has_plural_office(actor)
             or auxiliary
             or pair
+            or AND_ITS.match(self.bare, actor.end, self.start) is not None
             or self.form in ("put", "read")
             or self.before.endswith(("not ", "to "))
         )
@@ -248,6 +252,9 @@ class _Verb:
             return 0
         if self.verb in ("call", "ask") and re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):
             return 2 if re.match(r"\s+on\s+[^.,;:]{2,60}?\sto\s", self.after) else 0.9
+        # "agreed to a truce" tells a deed.
+        if self.verb == "agree" and re.match(r"\s+(?:to|on|upon)\b", self.after):
+            return 0.9
         if self.kind == "judge":
             weak = self.verb in WEAK_JUDGES or re.match(r"\s+(?:us|our|me|my)\b", self.after)
             return 1.5 if weak else 2

@@ -71,12 +71,65 @@ def test_whose_view_a_sentence_gives(text: str, holder: str) -> None:
         ("Crane made a promise:\n“Varna will pay.”", ["writer", "unknown"]),
         ("Crane made herself clear and added:\n“Varna will pay.”", ["Ostrel", "Ostrel"]),
         ("Ada Orrin lives here. “Varna lied,” Orrin said.", ["writer", "Ada Orrin"]),
+        ("Lin Dawei lives here. Varna has lied, Lin said.", ["writer", "Lin Dawei"]),
     ],
 )
 def test_holders_across_sentences(text: str, holder: list[str] | None) -> None:
     labels = holder_labels(text)
     if holder is not None:
         assert labels == holder
+
+
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("Bray must go, she added.", "Ada Orrin"),
+        ("Bray, she said, was late.", "Ada Orrin"),
+        ("Bakers, she said, were late.", "Ada Orrin"),
+        ("Had Bray left sooner, she says, Varna would have paid.", "Ada Orrin"),
+        ("Asked whether Bray had lied, she said he had.", "Ada Orrin"),
+        ("In a letter to Mara Crane, she said Varna had lied.", "Ada Orrin"),
+        ("In her letter, she said Varna had lied.", "Ada Orrin"),
+        ("His party would keep the toll, she vowed.", "Ada Orrin"),
+        ("Speaking beside Bray, she said Varna had lied.", "Ada Orrin"),
+        ("When Tilda Marsh left, she said Varna had lied.", "Tilda Marsh"),
+        ("Tilda Marsh left the hall because, she said, it was late.", "Tilda Marsh"),
+        ("Tilda Marsh left the hall and, she said, went home.", "Tilda Marsh"),
+        ("The baker, who was late, said she was sorry.", "baker"),
+        ("In her view, Varna lied.", "Ada Orrin"),
+        ("The bakers, in her own words, lied to Varna.", "Ada Orrin"),
+        ("Varna lied, in her opinion.", "Ada Orrin"),
+        ("In her view of the harbour there were boats.", "writer"),
+    ],
+)
+def test_she_is_who_spoke_last(text: str, holder: str) -> None:
+    labels = holder_labels(f"Ada Orrin said it was late. {text}")
+    assert labels[-1] == holder
+
+
+@pytest.mark.parametrize(
+    ("text", "holders"),
+    [
+        ("The harbour's manager in Lesk, Tilda Marsh, said it rained.", ["Tilda Marsh"] * 2),
+        ("The Coastal Union's leader in Lesk, Tilda Marsh, said it rained.", ["Coastal Union"] * 2),
+        ("The Coastal Union's members in Lesk said it rained.", ["Coastal Union", "Ada Orrin"]),
+    ],
+)
+def test_she_may_speak_for_a_party(text: str, holders: list[str]) -> None:
+    labels = holder_labels(f"Ada Orrin said it was late. {text} Varna had lied, she said.")
+    assert labels[1:] == holders
+
+
+def test_nobody_is_he_where_the_sentence_names_others() -> None:
+    labels = holder_labels("Paul Marsh must go, he added.")
+    assert labels == ["unknown"]
+
+
+def test_a_colon_sets_off_a_paragraph() -> None:
+    text = "Crane left. She said:\n\nI wait. Varna lied.\n\nIt rained."
+    assert holder_labels(text) == ["writer", "Ostrel", "Ostrel", "Ostrel", "writer"]
+    labels = holder_labels("It went so:\n\nVarna lied.\n\nIt rained.")
+    assert labels == ["writer"] * 3
 
 
 def test_a_post_goes_on_after_its_credit() -> None:
@@ -212,6 +265,38 @@ def test_answers_of_an_interview_are_of_who_is_interviewed(opening: str, name: s
     labels = holder_labels(INTERVIEW.format(opening=opening, name=name))
     answers = [speaker, speaker, "writer", "Ada Orrin", speaker]
     assert labels == ["writer", "writer", *answers, "writer", "writer"]
+
+
+PLAIN_INTERVIEW = """{opening}
+
+Did Varna lie to you?
+
+It did. I saw it.
+
+And Ostrel?
+
+Crane says she paid. I doubt it.
+
+We are told of a boat. What of that?
+
+It sank.
+
+{name} left. It rained."""
+
+
+@pytest.mark.parametrize(
+    ("opening", "speaker"),
+    [("We spoke to Tilda Marsh in Lesk.", "Tilda Marsh"), ("Tilda Marsh lives in Lesk.", "writer")],
+)
+def test_questions_of_an_interview_need_no_letters(opening: str, speaker: str) -> None:
+    labels = holder_labels(PLAIN_INTERVIEW.format(opening=opening, name="Marsh"))
+    answers = ["writer", speaker, speaker, "writer", "Ostrel", speaker, "writer", "writer", speaker]
+    assert labels == ["writer", *answers, "writer", "writer"]
+
+
+def test_questions_of_an_explainer_are_no_interview() -> None:
+    text = "We spoke to bakers in Lesk.\n\nWho pays you?\n\nVarna.\n\nWhy?\n\nIt must.\n\nWhen?\n\nIn May."
+    assert set(holder_labels(text)) == {"writer"}
 
 
 def test_one_letter_with_a_colon_is_no_interview() -> None:

@@ -17,6 +17,7 @@ REGISTRY = from_records(
         },
         {"name": "Coastal Union", "aliases": ["CU"], "leaders": [{"name": "Jon Bray", "aliases": ["Bray"]}]},
         {"name": "Varna", "kind": "country"},
+        {"name": "Harbour Party", "ambiguous": ["Haven"], "leaders": [{"name": "John Bray"}]},
     ]
 )
 
@@ -87,6 +88,7 @@ def test_the_article_settles_an_ambiguous_name(text: str, expected: list[tuple[s
     [
         ("Jon Bray came. He won.", [("Coastal Union", "pronoun", True)]),
         ("Jon Bray met Ada Orrin. He won.", []),
+        ("John Bray came. She won.", []),
         ("Jon Bray met Mara Crane. He won.", []),
         ("Jon Bray came. Ada Orrin said he won.", []),
         ("Jon Bray came.\n\nIt rained.\n\nHe won.", []),
@@ -115,6 +117,61 @@ def test_what_is_left_out_names_nobody() -> None:
 def test_capitals_do_not_make_a_name_of_a_pronoun() -> None:
     (mentions,) = find_mentions(split_sentences("THEY TOLD US NOTHING."), shipped())
     assert [(mention.party, mention.sure) for mention in mentions] == [("United States", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The Harbour party won.", [("Harbour Party", "name", True)]),
+        ("The HARBOUR PARTY won.", [("Harbour Party", "name", True)]),
+        ("The harbour party was loud.", []),
+    ],
+)
+def test_the_noun_of_a_name_may_be_small(text: str, expected: list[tuple[str, str, bool]]) -> None:
+    assert mentioned(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("The Harbour Party (HP) won. HP left.", [("Harbour Party", "name", True)]),
+        ("The Harbour Party (GROUP) won. GROUP left.", []),
+        ("HP left.", []),
+        ("The Coast Unionists (CU) won. Coast Unionists left.", [("Coastal Union", "name", True)]),
+        ("The Tilla Unionists (CU) won. Tilla Unionists left.", []),
+        ("Carla Ungers (CU) won. Carla Unger left.", []),
+        ("The Coast Unionists (CU) won. Varna's Coast Unionists left.", [("Varna", "name", True)]),
+        ("The Coast Unionists (CU) won. The Bray Coast Unionists left.", [("Coastal Union", "name", True)]),
+    ],
+)
+def test_an_article_introduces_names_in_brackets(text: str, last: list[tuple[str, str, bool]]) -> None:
+    assert mentioned(text)[-1] == last
+
+
+def test_a_title_of_before_hides_no_leader() -> None:
+    (mentions,) = find_mentions(
+        split_sentences("It is former President Donald Trump."), shipped(), date="2024-09-25"
+    )
+    assert [(mention.party, mention.sure) for mention in mentions] == [("Republican Party", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "party", "sure"),
+    [
+        ("A Tory minister left.", "Conservative Party", [True]),
+        ("John Tory left.", "", []),
+        ("Reform UK won. Ten joined Reform.", "Reform UK", [True, True]),
+        ("Reform UK won. Reform gained ten seats.", "Reform UK", [True, True]),
+        ("Reform UK won. The Welfare Reform Bill fell. Reform of the law is due.", "Reform UK", [True]),
+        ("Downing Street waited. No 10 denied it.", "United Kingdom", [True, True]),
+        ("The striker wore Number 10.", "United Kingdom", [False]),
+    ],
+)
+def test_what_british_papers_call_them(text: str, party: str, sure: list[bool]) -> None:
+    mentions = find_mentions(split_sentences(text), shipped())
+    assert [(each.party, each.sure) for found in mentions for each in found] == [
+        (party, each) for each in sure
+    ]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,8 @@ def test_a_tag_needs_no_verb_of_a_list(text: str, holder: str) -> None:
         ("The harbour cheered Tilda Marsh and Ada Orrin.", "Ostrel"),
         ("The visit annoyed Tilda Marsh.", "Ostrel"),
         ("Tilda Marsh's boat sank.", "Ostrel"),
+        ("Tilda Marsh, an aide in the Bray campaign, shook her head.", "Tilda Marsh"),
+        ("Tilda Marsh, a Bray ally, shook her head.", "Tilda Marsh"),
         ("Crane met Tilda Marsh.", "Ostrel"),
         ("A report from Lesk was late.", "Ostrel"),
         ("The mayor shook her head.", "Ostrel"),
@@ -175,6 +177,22 @@ def test_a_speaker_is_named_with_the_party() -> None:
             ["writer", "Ada Orrin", "writer", "Ada Orrin", "Ada Orrin"],
         ),
         ("en", "Harbour: It grows.\nVarna: It rains.\nWeather: It is cold.", ["writer"] * 3),
+        (
+            "en",
+            "Supreme Court: It rains. It pours.\nThe Senate: It is cold.\nTilla Street: It rains.",
+            ["writer"] * 4,
+        ),
+        (
+            "en",
+            "Worth reading: It grows.\nCrane's morning: It rains.\nBy the numbers: It is cold. It rains.",
+            ["writer"] * 4,
+        ),
+        (
+            "en",
+            "Ada Orrin met us.\nIt rained.\nGAZETTE: Did Varna lie?\nAda Orrin: Never. It paid.\n"
+            "HERALD: Did Crane?\nAda Orrin: Never. Crane paid.\nIt rained.\nIt hailed.\nIt froze.",
+            ["writer"] * 3 + ["Ada Orrin"] * 2 + ["writer"] + ["Ada Orrin"] * 2 + ["writer"] * 3,
+        ),
     ],
 )
 def test_labels_of_speakers(language: str, text: str, holders: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -18,7 +19,7 @@ from harness.values.parties.folding import (
     typed_forms,
     without_accents,
 )
-from harness.values.parties.forms import CERTAIN, Form, Meaning, Span
+from harness.values.parties.forms import CERTAIN, Form, Meaning, Span, within
 from harness.values.parties.longer_names import NO_KINDS, in_longer_name, is_part_of_state, is_suspect
 
 _Match = tuple[int, int, tuple[Meaning, ...]]
@@ -60,7 +61,7 @@ class Matcher:
                 meanings.setdefault(key, {})[meaning] = None
         return {key: _unsettled(tuple(of_key)) for key, of_key in meanings.items()}
 
-    def find(self, text: str, kinds: Mapping[str, str] = NO_KINDS) -> list[Form]:
+    def find(self, text: str, kinds: Mapping[str, str] = NO_KINDS, date: str = "") -> list[Form]:
         """Find forms as whole words, and the hashtags and handles made of them.
 
         Parameters
@@ -68,6 +69,8 @@ class Matcher:
         text : str
         kinds : mapping
             Party → its kind; see :func:`harness.values.parties.longer_names.in_longer_name`.
+        date : str
+            ISO; what holds on another day is not found. Without one all is.
 
         Returns
         -------
@@ -88,6 +91,10 @@ class Matcher:
         if "#" in plain or "@" in plain:
             by_key = self._tags
             matches += [(start, end, by_key[key]) for key, start, end in tags(plain) if key in by_key]
+        if date:
+            # Before overlaps are settled: "former President Mara Crane" is Mara Crane, of another party.
+            holding = ((start, end, within(meanings, date)) for start, end, meanings in matches)
+            matches = [match for match in holding if match[2]]
         return [
             Form(
                 *folded.original(start, end),
@@ -110,6 +117,9 @@ def _is_shouted(text: str, start: int, end: int) -> bool:
 def _spellings(form: str) -> set[str]:
     """Return a form as headlines and the beginnings of sentences set it, folded."""
     spellings = {form, form[:1].upper() + form[1:]}
+    # Some papers write the noun small: "the Labour party".
+    if re.search(r"\w Party$", form):
+        spellings |= {spelling[: -len("Party")] + "party" for spelling in spellings}
     # Up to three letters, capitals may be another word: "us" and "US".
     if len(form) > 3:
         titled = " ".join(word[:1].upper() + word[1:] for word in form.split(" "))

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.values.parties.forms import OPEN_END, Form, Meaning, Mention, Span, within
+from harness.values.parties.forms import OPEN_END, Form, Meaning, Mention, Span
 
 if TYPE_CHECKING:
     from harness.values.parties.matching import Matcher
@@ -134,10 +134,7 @@ class Registry:
             see :mod:`harness.values.parties.folding`; what may be part of a longer name is ``partial``.
         """
         # Dates are compared after the search, so that one automaton serves the articles of all days.
-        matches = (
-            replace(form, meanings=within(form.meanings, date)) if date else form
-            for form in self._matcher.find(text, self._kinds)
-        )
+        matches = self._matcher.find(text, self._kinds, date)
         forms = [form for form in matches if any(meaning.how != "except" for meaning in form.meanings)]
         return self._with_states(forms, text) if len(forms) > 1 else forms
 
